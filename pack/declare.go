@@ -5,7 +5,6 @@ const derivedSource = "derived"
 
 // declare walks over all files once and notes every id, so that build can check references in any order.
 func (l *loader) declare() {
-	l.sources[derivedSource] = place{file: "the compiler"}
 	if l.manifest != nil {
 		for _, n := range l.manifest.root.get("sources").list() {
 			l.declareID(l.sources, "source", l.manifest, n)

@@ -67,6 +67,9 @@ func (c *checker) wrong(n *node, format string, args ...any) {
 }
 
 func (c *checker) check(n *node, s *shape, name string) {
+	if n.kind == refusedNode {
+		return
+	}
 	if n.kind == emptyNode {
 		c.wrong(n, "%s is empty", name)
 		return
@@ -174,7 +177,7 @@ func (c *checker) list(n *node, s *shape, name string) {
 	}
 	seen := map[string]bool{}
 	for _, item := range n.items {
-		c.check(item, s.item, "each of "+name)
+		c.check(item, s.item, "an entry of "+name)
 		if s.distinct && item.kind == textNode {
 			if seen[item.text] {
 				c.wrong(item, "%s names %q twice", name, item.text)

@@ -25,6 +25,7 @@ const (
 	mapNode
 	listNode
 	emptyNode
+	refusedNode // reported already; nothing more is said about it
 )
 
 // node is one value of a YAML file with its place.
@@ -144,14 +145,15 @@ func (b *treeBuilder) value(n ast.Node, depth int) *node {
 	}
 	out := placed(n.GetToken())
 	if depth > maxDepth {
+		out.kind = refusedNode
 		b.refuse(n.GetToken(), "is nested too deep")
 		return out
 	}
 	switch n := n.(type) {
 	case *ast.MappingNode:
-		b.mapping(out, n.Values, depth)
+		b.mapping(out, n.Values, n.IsFlowStyle, depth)
 	case *ast.MappingValueNode:
-		b.mapping(out, []*ast.MappingValueNode{n}, depth)
+		b.mapping(out, []*ast.MappingValueNode{n}, false, depth)
 	case *ast.SequenceNode:
 		out.kind = listNode
 		for _, v := range n.Values {
@@ -199,20 +201,23 @@ func (b *treeBuilder) scalar(out *node, n ast.Node) {
 	case *ast.NullNode:
 		out.kind = emptyNode
 	default:
+		out.kind = refusedNode
 		b.refuse(n.GetToken(), "uses a YAML feature that packs do not allow (%s)", strings.ToLower(n.Type().String()))
 	}
 }
 
-func (b *treeBuilder) mapping(out *node, values []*ast.MappingValueNode, depth int) {
+func (b *treeBuilder) mapping(out *node, values []*ast.MappingValueNode, flow bool, depth int) {
 	out.kind = mapNode
+	if !flow && len(values) > 0 { // the library places a block mapping at its first colon
+		first := placed(values[0].Key.GetToken())
+		out.line, out.column = first.line, first.column
+	}
 	seen := make(map[string]bool, len(values))
-	for i, v := range values {
+	for _, v := range values {
 		t := v.Key.GetToken()
-		if i == 0 && t != nil && t.Position != nil && out.column != t.Position.Column && !v.IsFlowStyle {
-			out.line, out.column = t.Position.Line, t.Position.Column
-		}
 		key, ok := b.key(v.Key)
 		if !ok {
+			out.kind = refusedNode
 			continue
 		}
 		if seen[key] {
