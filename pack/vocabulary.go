@@ -37,7 +37,7 @@ func CodeSets() []string { return []string{"unionpay", "iso", "as2805", "gicc", 
 // Probes are the machine probes a variable may name.
 func Probes() []string {
 	return []string{"power", "temperature", "storage", "memory", "uptime", "clock", "link", "address", "gateway", "dns",
-		"portal", "tcp", "tls", "host", "sign_in", "app", "version", "cellular", "printer", "reader", "keys", "network"}
+		"portal", "tcp", "tls", "echo", "sign_in", "app", "version", "sim", "printer", "reader", "keys", "tamper"}
 }
 
 // Command is something an agent may be told to do.
