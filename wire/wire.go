@@ -4,7 +4,11 @@
 //
 //	POST /v1/enrol     Enrol    → Enrolled     (no binding yet; the code is used up)
 //	POST /v1/reports   Batch    → Receipt      (answered only after the batch is committed)
-//	GET  /v1/live      WebSocket: Command down, Progress up
+//	POST /v1/progress  Progress → 204      (answered only after it is stored: how a command's end is never lost)
+//	GET  /v1/live      WebSocket: Command down, Progress up (at most once; the end of a command is posted as well)
+//
+// Every refusal is a Problem. Neither side trusts the other's clock: certificates are known by their keys, not their
+// dates, and an agent judges Command.Expires by the Date header of the gateway's answers.
 package wire
 
 import (
