@@ -1,0 +1,142 @@
+package diagnose
+
+import (
+	"github.com/posmedic/posmedic/internal/bayes"
+)
+
+const (
+	planFaults    = 30 // faults that the plan tells apart; the others are one remainder that nobody present cures
+	planQuestions = 24
+	planDoors     = 6    // faults a hand-over may name
+	rightDoor     = 0.5  // what a hand-over is worth that finds the right party and names the wrong fault
+	sureOfDoor    = 0.9  // whoever may repair it does, given the time
+	negligible    = 1e-4 // faults below are in the remainder
+)
+
+// plan sets up the troubleshooting problem of this moment and lets the planner choose.
+type plan struct {
+	faults    []int       // cause of the problem → fault
+	cause     map[int]int // fault → cause of the problem
+	weights   []float64   // the last one is the remainder
+	problem   bayes.Problem
+	steps     []int // action → step
+	questions []*variable
+}
+
+func (e *Engine) plan(s *situation) *Next {
+	pl := e.draw(s)
+	if len(pl.problem.Actions) == 0 && len(pl.questions) == 0 {
+		return nil
+	}
+	choice := bayes.NewPlanner(len(pl.weights), pl.problem, e.policy.Limits).Next(pl.weights)
+	switch choice.Kind {
+	case bayes.Ask:
+		return e.ask(s, pl.questions[choice.Index], choice.ECR)
+	case bayes.Act:
+		return e.do(s, pl.steps[choice.Index], choice.ECR)
+	default:
+		return nil
+	}
+}
+
+func (e *Engine) draw(s *situation) *plan {
+	pl := &plan{cause: map[int]int{}}
+	for _, f := range s.order {
+		if len(pl.faults) == planFaults || s.p[f] < negligible {
+			break
+		}
+		pl.cause[f] = len(pl.faults)
+		pl.faults = append(pl.faults, f)
+		pl.weights = append(pl.weights, s.p[f])
+	}
+	rest := 1.0
+	for _, w := range pl.weights {
+		rest -= w
+	}
+	pl.weights = append(pl.weights, max(rest, 0))
+	e.drawSteps(s, pl)
+	dearest := e.drawDoors(s, pl)
+	e.drawQuestions(s, pl)
+	// Calling somebody to start over costs the call and, at the worst, the dearest door after it.
+	pl.problem.Service = e.policy.Weights.minutes(e.pack.CallCost) + dearest
+	return pl
+}
+
+func (e *Engine) drawSteps(s *situation, pl *plan) {
+	for i := range e.steps {
+		if !e.doable(s, i) || s.dangers.forbids(e.steps[i]) != "" {
+			continue
+		}
+		if fixes := pl.reduce(e.steps[i].fixes); len(fixes) > 0 {
+			pl.steps = append(pl.steps, i)
+			pl.problem.Actions = append(pl.problem.Actions, bayes.Action{Cost: e.steps[i].minutes, Fixes: fixes})
+		}
+	}
+}
+
+func (pl *plan) reduce(fixes []bayes.Fix) []bayes.Fix {
+	var out []bayes.Fix
+	for _, fix := range fixes {
+		if c, ok := pl.cause[fix.Cause]; ok {
+			out = append(out, bayes.Fix{Cause: c, P: fix.P})
+		}
+	}
+	return out
+}
+
+// drawDoors adds hand-overs. A hand-over that names the right fault is worth more than one that only finds the right
+// party, which then has to find the fault itself; that is why a question may be worth asking although every answer leads to
+// the same door. It returns the cost of the dearest door.
+func (e *Engine) drawDoors(s *situation, pl *plan) float64 {
+	dearest := 0.0
+	for c, f := range pl.faults[:min(len(pl.faults), planDoors)] {
+		fault := &e.pack.Faults[f]
+		i, ok := e.handover[fault.Who]
+		if !ok || s.in.Audience.performs(fault.Who) || e.handedOver(s, fault.Who) {
+			continue
+		}
+		fixes := []bayes.Fix{{Cause: c, P: sureOfDoor}}
+		for other, g := range pl.faults {
+			if other != c && e.pack.Faults[g].Who == fault.Who {
+				fixes = append(fixes, bayes.Fix{Cause: other, P: sureOfDoor * rightDoor})
+			}
+		}
+		pl.steps = append(pl.steps, i)
+		pl.problem.Actions = append(pl.problem.Actions, bayes.Action{Cost: e.steps[i].minutes, Fixes: fixes})
+		dearest = max(dearest, e.steps[i].minutes)
+	}
+	return dearest
+}
+
+func (e *Engine) drawQuestions(s *situation, pl *plan) {
+	for _, c := range e.byInformation(s, func(v *variable) bool { return e.askable(s, v) }) {
+		if len(pl.questions) == planQuestions || c.nats < leastTold {
+			break
+		}
+		q := bayes.Question{Cost: (e.policy.Weights.minutes(askCost(s, c.v)) + e.policy.Weights.Question) * tired(s.in)}
+		for state := range c.v.States {
+			q.Answers = append(q.Answers, e.answer(s, pl, c.v, state))
+		}
+		pl.questions = append(pl.questions, c.v)
+		pl.problem.Questions = append(pl.problem.Questions, q)
+	}
+}
+
+// answer is P(state | cause) for the causes of the plan; the remainder answers as its faults do on average.
+func (e *Engine) answer(s *situation, pl *plan, v *variable, state int) []float64 {
+	like := e.model.Likelihood(v.row, state)
+	out := make([]float64, len(pl.weights))
+	rest, mass := 0.0, 0.0
+	for f, l := range like {
+		if c, ok := pl.cause[f]; ok {
+			out[c] = l
+			continue
+		}
+		rest += s.p[f] * l
+		mass += s.p[f]
+	}
+	if mass > 0 {
+		out[len(out)-1] = rest / mass
+	}
+	return out
+}

@@ -1,0 +1,150 @@
+// Package stage runs the diagnosis on the server: a stopped terminal gets its case, and every piece of new evidence
+// makes the engine think again. The engine itself is pure and knows nothing of cases; this is where it meets them.
+package stage
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/posmedic/posmedic/internal/casefile"
+	"github.com/posmedic/posmedic/internal/kernel/event"
+	"github.com/posmedic/posmedic/internal/kernel/finding"
+	"github.com/posmedic/posmedic/internal/kernel/lang"
+	"github.com/posmedic/posmedic/internal/loop/diagnose"
+	"github.com/posmedic/posmedic/internal/loop/observe"
+)
+
+// Cases is what this stage needs of the case file.
+type Cases interface {
+	Open(ctx context.Context, terminal, by string, at time.Time) (casefile.Case, bool, error)
+	OpenOf(ctx context.Context, terminal string) (casefile.Case, bool, error)
+	SetDiagnosis(ctx context.Context, id string, diagnosis json.RawMessage, packHash string, at time.Time, entry casefile.Entry) error
+	Note(ctx context.Context, entry casefile.Entry) error
+}
+
+// History is what has been tried and asked in a case.
+type History struct {
+	Tried   []diagnose.Attempt
+	Unknown []string // variables that probes or people could not tell
+}
+
+// Deps are what the stage needs from others.
+type Deps struct {
+	Cases    Cases
+	Engine   func() *diagnose.Engine // the knowledge in force
+	Evidence func(ctx context.Context, terminal string) (observe.Evidence, error)
+	History  func(ctx context.Context, caseID string) (History, error)
+	Audience func(ctx context.Context, terminal string, e observe.Evidence) diagnose.Audience
+	Now      func() time.Time
+}
+
+// Stage is the second stage of the loop.
+type Stage struct{ deps Deps }
+
+// New makes the stage.
+func New(deps Deps) *Stage { return &Stage{deps: deps} }
+
+// OnStopped opens the terminal's case, if it has none, and diagnoses it.
+func (s *Stage) OnStopped(ctx context.Context, ev event.Event) error {
+	var stopped observe.Stopped
+	if err := ev.Into(&stopped); err != nil {
+		return err
+	}
+	c, _, err := s.deps.Cases.Open(ctx, stopped.Terminal, string(stopped.By), stopped.Since)
+	if err != nil {
+		return err
+	}
+	return s.think(ctx, c)
+}
+
+// OnEvidence thinks again when a terminal with an open case has new evidence, whoever brought it. An event without an
+// open case changes nothing.
+func (s *Stage) OnEvidence(ctx context.Context, ev event.Event) error {
+	c, open, err := s.deps.Cases.OpenOf(ctx, ev.Terminal)
+	if err != nil || !open || c.State != casefile.Diagnosing {
+		return err
+	}
+	return s.think(ctx, c)
+}
+
+// think asks the engine and stores the answer if it says something new.
+func (s *Stage) think(ctx context.Context, c casefile.Case) error {
+	d, err := s.Diagnose(ctx, c)
+	if err != nil {
+		return err
+	}
+	if len(c.Diagnosis) > 0 {
+		var before diagnose.Diagnosis
+		if err := json.Unmarshal(c.Diagnosis, &before); err == nil && same(before, d) {
+			return nil
+		}
+	}
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	return s.deps.Cases.SetDiagnosis(ctx, c.ID, raw, d.Pack.Hash, d.At, casefile.Entry{
+		Case: c.ID, At: d.At, Kind: "diagnosed", By: "system", Text: summary(d),
+	})
+}
+
+// Diagnose is what the engine says of a case now; it stores nothing.
+func (s *Stage) Diagnose(ctx context.Context, c casefile.Case) (diagnose.Diagnosis, error) {
+	e, err := s.deps.Evidence(ctx, c.Terminal)
+	if err != nil {
+		return diagnose.Diagnosis{}, err
+	}
+	h, err := s.deps.History(ctx, c.ID)
+	if err != nil {
+		return diagnose.Diagnosis{}, err
+	}
+	return s.deps.Engine().Diagnose(diagnose.Input{
+		Now: s.deps.Now(), Findings: withoutProof(e, c), Tried: h.Tried, Unknown: h.Unknown,
+		Audience: s.deps.Audience(ctx, c.Terminal, e),
+	}), nil
+}
+
+// withoutProof leaves out a proof of selling from before the stop: it does not speak of what is wrong now.
+func withoutProof(e observe.Evidence, c casefile.Case) []finding.Finding {
+	return slices.DeleteFunc(slices.Clone(e.Findings), func(f finding.Finding) bool {
+		return f.Variable == "sales_possible" && f.State == "all" && f.At.Before(c.OpenedAt)
+	})
+}
+
+// same reports whether two diagnoses would tell a person the same: the ranking to the percent, the evidence, and what
+// to do next. Ages differ all the time and do not count.
+func same(a, b diagnose.Diagnosis) bool {
+	return bytes.Equal(gist(a), gist(b))
+}
+
+func gist(d diagnose.Diagnosis) []byte {
+	var b bytes.Buffer
+	b.WriteString(d.Pack.Hash + string(d.Verdict))
+	for _, r := range d.Ranked {
+		b.WriteString("|" + r.Fault + strconv.Itoa(int(r.P*100+0.5)))
+	}
+	for _, f := range d.Evidence {
+		b.WriteString("|" + f.Variable + "=" + f.State)
+	}
+	if d.Next != nil {
+		b.WriteString("|" + string(d.Next.Kind) + d.Next.ID + d.Next.By)
+	}
+	for _, w := range d.Withheld {
+		b.WriteString("|-" + w.Step)
+	}
+	return b.Bytes()
+}
+
+// summary is the line of the timeline.
+func summary(d diagnose.Diagnosis) lang.Text {
+	if len(d.Ranked) == 0 {
+		return lang.Text{ZH: "还看不出原因", EN: "no cause can be named yet"}
+	}
+	top := d.Ranked[0]
+	p := strconv.Itoa(int(top.P*100+0.5)) + "%"
+	return lang.Text{ZH: "判断：" + top.Name.ZH + "（" + p + "）", EN: "diagnosed: " + top.Name.EN + " (" + p + ")"}
+}
