@@ -30,7 +30,7 @@ const script = `
 bin=$1 dir=$2
 "$bin/initdb" -D "$dir/data" -U posmedic -A trust -E UTF8 --locale=C --no-sync >"$dir/log" 2>&1 || { echo failed; exit 1; }
 "$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=off -c synchronous_commit=off \
-  -c full_page_writes=off -c max_connections=300 -c shared_buffers=32MB -c autovacuum=off >>"$dir/log" 2>&1 </dev/null &
+  -c full_page_writes=off -c max_connections=300 -c shared_buffers=32MB -c autovacuum=off -c deadlock_timeout=20ms >>"$dir/log" 2>&1 </dev/null &
 pid=$!
 until "$bin/pg_isready" -q -h "$dir"; do
   kill -0 $pid 2>/dev/null || { echo failed; exit 1; }
