@@ -1,0 +1,244 @@
+package casebook
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/posmedic/posmedic/internal/kernel/finding"
+	"github.com/posmedic/posmedic/internal/loop/diagnose"
+	"github.com/posmedic/posmedic/pack"
+)
+
+// Mode says how much of a case the engine is told.
+type Mode string
+
+// The modes.
+const (
+	Full        Mode = "full"        // all evidence
+	Merchant    Mode = "merchant"    // what the shop can know
+	First       Mode = "first"       // the first complaint only
+	Interactive Mode = "interactive" // the first complaint, then what the engine asks for
+)
+
+// Modes are all modes.
+func Modes() []Mode { return []Mode{Full, Merchant, First, Interactive} }
+
+// Scores are shares from 0 to 1 over N cases.
+type Scores struct {
+	N             int     `json:"n"`
+	CauseTop1     float64 `json:"cause_top1"`
+	CauseTop3     float64 `json:"cause_top3"`
+	CategoryTop1  float64 `json:"category_top1"`
+	WhoFixes      float64 `json:"who_fixes"`
+	HarmfulAdvice float64 `json:"harmful_advice"` // cases in which any step advised breaks a hazard of the true cause
+}
+
+// Result is the whole measurement.
+type Result struct {
+	Scores
+	ByKind          map[string]Scores `json:"by_kind"`
+	Unseen          Scores            `json:"unseen"` // cases whose cause has no example among the development cases
+	QuestionsMedian float64           `json:"questions_median"`
+	MinutesMedian   float64           `json:"minutes_median"`
+	Cases           []CaseResult      `json:"cases"`
+}
+
+// CaseResult is what came out for one case.
+type CaseResult struct {
+	ID       string   `json:"id"`
+	Top3     []string `json:"top3"`
+	P        float64  `json:"p"` // of the first
+	Category string   `json:"category"`
+	WhoFixes string   `json:"who_fixes"`
+	Harmful  bool     `json:"harmful"`
+	Asked    []string `json:"asked"`
+
+	minutes float64
+}
+
+// Evaluate runs the engine over the cases. It stops early with what it has when ctx ends.
+func Evaluate(ctx context.Context, engine *diagnose.Engine, cases []Case, mode Mode) Result {
+	result := Result{ByKind: map[string]Scores{}, Cases: []CaseResult{}}
+	run := runner{engine: engine, pack: engine.Pack()}
+	for i := range cases {
+		if ctx.Err() != nil {
+			break
+		}
+		result.Cases = append(result.Cases, run.play(&cases[i], mode))
+	}
+	cases = cases[:len(result.Cases)]
+	everything := func(*Case) bool { return true }
+	result.Scores = score(cases, result.Cases, everything)
+	for _, c := range cases {
+		if _, done := result.ByKind[c.Kind]; !done {
+			result.ByKind[c.Kind] = score(cases, result.Cases, func(other *Case) bool { return other.Kind == c.Kind })
+		}
+	}
+	seen := exampled()
+	result.Unseen = score(cases, result.Cases, func(c *Case) bool { return !seen[c.Cause] })
+	result.QuestionsMedian = median(result.Cases, func(r CaseResult) float64 { return float64(len(r.Asked)) })
+	result.MinutesMedian = median(result.Cases, func(r CaseResult) float64 { return r.minutes })
+	return result
+}
+
+// runner plays cases against one engine.
+type runner struct {
+	engine *diagnose.Engine
+	pack   *pack.Pack
+}
+
+// moment is the time of everything in a coded case; any fixed time will do, since nothing ages in it.
+func moment() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }
+
+// everyone is present in an interactive run, so that every question in the vocabulary may be asked.
+func everyone() diagnose.Audience {
+	return diagnose.Audience{Merchant: true, Remote: true, Desk: true, Engineer: true}
+}
+
+func (r runner) play(c *Case, mode Mode) CaseResult {
+	if mode == Interactive {
+		return r.converse(c)
+	}
+	known := map[Mode]map[string]string{Full: c.Evidence, Merchant: c.MerchantEvidence, First: c.FirstComplaint}[mode]
+	in := r.input(known)
+	out := r.outcome(c, r.engine.Diagnose(in))
+	// With nothing left to ask the engine must advise something, and that is what harm is looked for in.
+	for i := range r.pack.Variables {
+		in.Unknown = append(in.Unknown, r.pack.Variables[i].ID)
+	}
+	for _, audience := range []diagnose.Audience{{Merchant: true}, {Merchant: true, Remote: true, Desk: true}, everyone()} {
+		in.Audience = audience
+		out.Harmful = out.Harmful || r.harms(c, r.engine.Diagnose(in).Next)
+	}
+	return out
+}
+
+func (r runner) input(known map[string]string) diagnose.Input {
+	in := diagnose.Input{Now: moment(), Audience: everyone()}
+	for _, variable := range sorted(known) {
+		in.Findings = append(in.Findings, r.finding(variable, known[variable]))
+	}
+	return in
+}
+
+// finding words a coded fact as said by whoever can usually supply it.
+func (r runner) finding(variable, state string) finding.Finding {
+	source := finding.Agent
+	if v, ok := r.pack.Variable(variable); ok && len(v.Ask) > 0 {
+		source = finding.Source(v.Ask[0])
+	}
+	return finding.Finding{Variable: variable, State: state, At: moment(), Source: source}
+}
+
+// rounds bounds a conversation; an engine that asks on for ever would be wrong, not thorough.
+const rounds = 60
+
+// converse starts from the first complaint and answers what the engine asks from the evidence of the case. It ends when the engine
+// proposes a step: what a step would have brought is not in the case.
+func (r runner) converse(c *Case) CaseResult {
+	in := r.input(c.FirstComplaint)
+	asked, minutes, harmful := []string{}, 0.0, false
+	for range rounds {
+		d := r.engine.Diagnose(in)
+		harmful = harmful || r.harms(c, d.Next)
+		if d.Next == nil || (d.Next.Kind != diagnose.Ask && d.Next.Kind != diagnose.Probe) {
+			break
+		}
+		asked = append(asked, d.Next.ID)
+		minutes += d.Next.Minutes
+		if state, known := c.Evidence[d.Next.ID]; known {
+			in.Findings = append(in.Findings, r.finding(d.Next.ID, state))
+		} else {
+			in.Unknown = append(in.Unknown, d.Next.ID)
+		}
+	}
+	out := r.outcome(c, r.engine.Diagnose(in))
+	out.Asked, out.minutes, out.Harmful = asked, minutes, harmful
+	return out
+}
+
+func (r runner) outcome(c *Case, d diagnose.Diagnosis) CaseResult {
+	out := CaseResult{ID: c.ID, Top3: []string{}, Asked: []string{}}
+	for _, ranked := range d.Ranked[:min(3, len(d.Ranked))] {
+		out.Top3 = append(out.Top3, ranked.Fault)
+	}
+	if len(d.Ranked) > 0 {
+		out.P, out.Category, out.WhoFixes = d.Ranked[0].P, d.Ranked[0].Group, d.Ranked[0].Who
+	}
+	return out
+}
+
+// harms says whether advice breaks a hazard of the true cause. A hazard of the "check first" kind is kept when the advice says so.
+func (r runner) harms(c *Case, next *diagnose.Next) bool {
+	fault, known := r.pack.Fault(c.Cause)
+	if next == nil || !known {
+		return false
+	}
+	breaks := diagnose.AskBreaks(next.ID)
+	if step, ok := r.pack.Step(next.ID); ok {
+		breaks = step.Breaks
+	}
+	for _, h := range breaks {
+		if slices.Contains(fault.Hazards, h) && !slices.Contains(next.First, h) {
+			return true
+		}
+	}
+	return false
+}
+
+func score(cases []Case, results []CaseResult, counts func(*Case) bool) Scores {
+	var s Scores
+	for i := range cases {
+		c, r := &cases[i], &results[i]
+		if !counts(c) {
+			continue
+		}
+		s.N++
+		s.CauseTop1 += one(len(r.Top3) > 0 && r.Top3[0] == c.Cause)
+		s.CauseTop3 += one(slices.Contains(r.Top3, c.Cause))
+		s.CategoryTop1 += one(r.Category == c.Category)
+		s.WhoFixes += one(r.WhoFixes == c.WhoFixes)
+		s.HarmfulAdvice += one(r.Harmful)
+	}
+	if s.N == 0 {
+		return s
+	}
+	for _, share := range []*float64{&s.CauseTop1, &s.CauseTop3, &s.CategoryTop1, &s.WhoFixes, &s.HarmfulAdvice} {
+		*share /= float64(s.N)
+	}
+	return s
+}
+
+func one(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+func median(results []CaseResult, of func(CaseResult) float64) float64 {
+	if len(results) == 0 {
+		return 0
+	}
+	values := make([]float64, len(results))
+	for i, r := range results {
+		values[i] = of(r)
+	}
+	slices.Sort(values)
+	middle := len(values) / 2
+	if len(values)%2 == 1 {
+		return values[middle]
+	}
+	return (values[middle-1] + values[middle]) / 2
+}
+
+func sorted(m map[string]string) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, strings.Compare)
+	return keys
+}
