@@ -108,6 +108,8 @@ func (b *Bus) embed(cfg Config) error {
 			return err
 		}
 		b.throw = dir
+	} else if err := os.MkdirAll(dir, 0o700); err != nil { // the server would only be silent about it
+		return err
 	}
 	s, err := server.NewServer(&server.Options{
 		ServerName: "posmedic", DontListen: true, NoSigs: true, NoLog: true, DisableJetStreamBanner: true,

@@ -77,7 +77,7 @@ func (b *Bus) consumer(ctx context.Context, name string, kinds []event.Kind) (je
 		cfg.PriorityPolicy, cfg.PriorityGroups, cfg.PinnedTTL = jetstream.PriorityPolicyPinned, []string{pinned}, ackWait
 	}
 	cons, err := b.stream.CreateOrUpdateConsumer(ctx, cfg)
-	if err != nil || b.inside == nil {
+	if err != nil || b.inside == nil || cons.CachedInfo().NumAckPending == 0 {
 		return cons, err
 	}
 	// What a crash left unacknowledged would come only after ackWait, behind newer events of the same terminal. Going

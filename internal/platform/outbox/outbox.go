@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/posmedic/posmedic/internal/kernel/event"
@@ -82,13 +83,19 @@ type Relay struct {
 	to   Publisher
 	log  *slog.Logger
 	wake chan struct{}
+
+	// Nudge is called after a commit of this process while another one relays; it should reach that one's Wake.
+	// Without it, the other finds the events when it looks by itself. Set it before Run.
+	Nudge func()
+
+	leading atomic.Bool
 }
 
 // Of the relay: how many events it moves at once, how often it looks without being woken (another process may have
 // written, or been killed), and how long it rests after an error.
 const (
 	batchSize = 500
-	pollEvery = 5 * time.Second
+	pollEvery = 2 * time.Second
 	restAfter = time.Second
 )
 
@@ -97,8 +104,11 @@ func NewRelay(db *sqldb.DB, to Publisher, log *slog.Logger) *Relay {
 	return &Relay{db: db, to: to, log: log, wake: make(chan struct{}, 1)}
 }
 
-// Wake makes the relay look now. It never blocks.
+// Wake makes the relay look now, if it is the one that relays. It never blocks.
 func (r *Relay) Wake() {
+	if !r.leading.Load() {
+		return
+	}
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -107,7 +117,7 @@ func (r *Relay) Wake() {
 
 // Run relays until the context ends. Of all processes on one database only one relays at a time.
 func (r *Relay) Run(ctx context.Context) {
-	defer r.db.OnCommit(r.Wake)()
+	defer r.db.OnCommit(r.committed)()
 	var lead *sqldb.Lead
 	defer func() {
 		if lead != nil {
@@ -127,7 +137,16 @@ func (r *Relay) Run(ctx context.Context) {
 	}
 }
 
+func (r *Relay) committed() {
+	if r.Nudge != nil && !r.leading.Load() {
+		r.Nudge()
+		return
+	}
+	r.Wake()
+}
+
 func (r *Relay) release(lead *sqldb.Lead) {
+	r.leading.Store(false)
 	if err := lead.Release(); err != nil {
 		r.log.Warn("outbox lead not released cleanly", "error", err)
 	}
@@ -162,6 +181,7 @@ func (r *Relay) round(ctx context.Context, lead *sqldb.Lead) (*sqldb.Lead, error
 		if lead, err = r.db.TryLead(ctx, "outbox"); err != nil || lead == nil {
 			return nil, err
 		}
+		r.leading.Store(true) // before the first look: a commit after it wakes us, and one before it is seen
 	}
 	for {
 		n, err := r.Move(ctx)

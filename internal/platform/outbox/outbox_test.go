@@ -200,7 +200,10 @@ func TestTwoProcessesRelayOneAfterTheOther(t *testing.T) {
 	one.wait(t, 1)
 	late, stopLate := context.WithCancel(t.Context())
 	var lateDone sync.WaitGroup
-	lateDone.Go(func() { relay(db, two).Run(late) })
+	nudged := make(chan struct{}, 100)
+	second := relay(db, two)
+	second.Nudge = func() { nudged <- struct{}{} }
+	lateDone.Go(func() { second.Run(late) })
 	for range 20 {
 		write(t, db, made("t"))
 	}
@@ -208,6 +211,7 @@ func TestTwoProcessesRelayOneAfterTheOther(t *testing.T) {
 	if got := two.of("t"); len(got) != 0 {
 		t.Fatalf("the second relayed too: %v", got)
 	}
+	<-nudged
 	stop()
 	done.Wait()
 	write(t, db, made("t"))
