@@ -94,11 +94,12 @@ func (l *loader) buildCure(f *file, n *node, fault *Fault) {
 	l.pack.Steps = append(l.pack.Steps, s)
 }
 
-// refuseHarm refuses a step that is said to cure a fault and breaks a hazard of that very fault.
+// refuseHarm refuses a step that is said to cure a fault and does what a hazard of that very fault forbids. Hazards of
+// the other kind only say what to do first, so a step may both break one and cure its fault.
 func (l *loader) refuseHarm(f *file, at *node, s *Step) {
 	for _, fault := range keysOf(s.Fixes) {
 		for _, h := range l.hazards[fault] {
-			if slices.Contains(s.Breaks, h) {
+			if hazard, _ := FindHazard(h); hazard.Forbids && slices.Contains(s.Breaks, h) {
 				l.wrong(f, at, "%q is said to cure %q but breaks its hazard %s", s.ID, fault, h)
 			}
 		}
