@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/posmedic/posmedic/internal/bayes"
 	"github.com/posmedic/posmedic/pack"
@@ -57,6 +58,10 @@ type step struct {
 	minutes float64 // its cost as weighed by the policy
 }
 
+// rateTrust is the power to which rates are raised. Rates are judgements of orders of magnitude, and people call for help when
+// the everyday remedy did not work, so rare faults are commoner among calls than among stops.
+const rateTrust = 0.7
+
 // Prior weight of "none of the known faults", as a share of all rates: what a pack does not know is rare, but not
 // impossible.
 const unknownShare = 0.02
@@ -86,7 +91,7 @@ func (e *Engine) indexFaults() {
 	total := 0.0
 	for i := range e.pack.Faults {
 		e.faultAt[e.pack.Faults[i].ID] = i
-		e.prior[i] = max(e.pack.Faults[i].Rate.Mean, 1e-6)
+		e.prior[i] = math.Pow(max(e.pack.Faults[i].Rate.Mean, 1e-6), rateTrust)
 		total += e.prior[i]
 	}
 	e.prior[e.faults] = unknownShare * max(total, 1e-6)
@@ -114,13 +119,18 @@ func (e *Engine) compileVariables() {
 	e.model = model
 }
 
+// doubt is the experience, in cases, of the belief that a fault leaves a variable alone. A number worth n cases counts
+// n/(n+doubt) and leaves the rest to the leak, as a Dirichlet prior around the leak would have it: an elicited table is never
+// complete, and one odd finding must not rule a fault out.
+const doubt = 0.5
+
 func (e *Engine) links(v *variable) []bayes.Link {
 	var links []bayes.Link
 	for f := range e.pack.Faults {
 		shows := e.pack.Faults[f].Shows[v.ID]
 		for s := range v.States {
 			if n, ok := shows[v.States[s].ID]; ok {
-				links = append(links, bayes.Link{Cause: f, State: s, P: n.Mean})
+				links = append(links, bayes.Link{Cause: f, State: s, P: n.Mean * n.Experience / (n.Experience + doubt)})
 			}
 		}
 	}

@@ -31,7 +31,7 @@ type item struct {
 // Trust bounds how sure a finding can make us: a machine may be wrong, a person more often.
 const (
 	trustMachine = 0.99
-	trustPerson  = 0.95
+	trustPerson  = 0.97
 )
 
 // disputed is what a finding is still worth that another one contradicts.
