@@ -58,7 +58,7 @@ func (p Policy) Rule(step *pack.Step, s Situation) Ruling {
 			continue
 		}
 		for _, h := range r.Hazards {
-			if slices.Contains(step.Breaks, h) && pack.Absolute(h) {
+			if hazard, ok := pack.FindHazard(h); ok && hazard.Forbids && slices.Contains(step.Breaks, h) {
 				return Ruling{Why: "hazard", Hazard: h}
 			}
 		}

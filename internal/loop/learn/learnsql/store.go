@@ -1,0 +1,72 @@
+// Package learnsql keeps what closed cases taught in SQLite or PostgreSQL.
+package learnsql
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+
+	"github.com/posmedic/posmedic/internal/loop/learn"
+	"github.com/posmedic/posmedic/internal/platform/sqldb"
+)
+
+// Store implements learn.Store.
+type Store struct{ db *sqldb.DB }
+
+// New makes the store over a migrated database.
+func New(db *sqldb.DB) *Store { return &Store{db: db} }
+
+var _ learn.Store = (*Store)(nil)
+
+// PutRecord stores what a case teaches, once.
+func (s *Store) PutRecord(ctx context.Context, r learn.Record) error {
+	body, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO learn_records (case_id, terminal, outcome, pack_hash, closed_at, body)
+			VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+			r.Case, r.Terminal, string(r.Outcome), r.Pack.Hash, sqldb.Millis(r.ClosedAt), string(body))
+		return err
+	})
+}
+
+// Records gives the newest records.
+func (s *Store) Records(ctx context.Context, limit int) ([]learn.Record, error) {
+	return bodies[learn.Record](ctx, s.db, `SELECT body FROM learn_records ORDER BY closed_at DESC, case_id LIMIT $1`, limit)
+}
+
+// PutCandidate stores a candidate or its new state.
+func (s *Store) PutCandidate(ctx context.Context, c learn.Candidate) error {
+	body, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO learn_candidates (id, at, base, state, body) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (id) DO UPDATE SET state = excluded.state, body = excluded.body`,
+			c.ID, sqldb.Millis(c.At), c.Base.Hash, string(c.State), string(body))
+		return err
+	})
+}
+
+// Candidates gives the newest candidates.
+func (s *Store) Candidates(ctx context.Context, limit int) ([]learn.Candidate, error) {
+	return bodies[learn.Candidate](ctx, s.db, `SELECT body FROM learn_candidates ORDER BY at DESC, id LIMIT $1`, limit)
+}
+
+func bodies[T any](ctx context.Context, db *sqldb.DB, query string, limit int) ([]T, error) {
+	rows, err := db.Read().QueryContext(ctx, query, limit)
+	if err != nil {
+		return nil, err
+	}
+	return sqldb.Collect(rows, func(r *sql.Rows) (T, error) {
+		var v T
+		var body string
+		if err := r.Scan(&body); err != nil {
+			return v, err
+		}
+		return v, json.Unmarshal([]byte(body), &v)
+	})
+}

@@ -1,0 +1,89 @@
+package observe
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/posmedic/posmedic/internal/kernel/event"
+)
+
+// sweepPage is how many states one look takes.
+const sweepPage = 500
+
+// Watch looks every so often at the terminals that are in doubt, until ctx ends.
+func (o *Observe) Watch(ctx context.Context, every time.Duration, log *slog.Logger) error {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			if err := o.Sweep(ctx); err != nil && ctx.Err() == nil {
+				log.ErrorContext(ctx, "observe sweep", "error", err)
+			}
+		}
+	}
+}
+
+// Sweep applies the rules to every terminal in doubt once: it marks the ones that have stopped, which sends
+// observe.stopped, and clears the ones that sell again.
+func (o *Observe) Sweep(ctx context.Context) error {
+	after := ""
+	for {
+		states, err := o.deps.Store.Doubtful(ctx, o.deps.Now().Add(-o.cfg.Rules.MinSilence), after, sweepPage)
+		if err != nil {
+			return err
+		}
+		for _, s := range states {
+			if err := o.judge(ctx, s); err != nil {
+				return err
+			}
+			after = s.Terminal
+		}
+		if len(states) < sweepPage {
+			return nil
+		}
+	}
+}
+
+func (o *Observe) judge(ctx context.Context, s State) error {
+	now, was := o.deps.Now(), s.StoppedSince
+	if !was.IsZero() {
+		if !o.cfg.Rules.Started(s) {
+			return nil
+		}
+		s.StoppedSince, s.StoppedBy = time.Time{}, ""
+		_, err := o.deps.Store.Mark(ctx, s, was, []event.Event{
+			event.New(ChangedEvent, now, s.Terminal, "", Changed{Terminal: s.Terminal}),
+		})
+		return err
+	}
+	road, stopped := o.cfg.Rules.Stopped(s, now, o.deps.Trading(s.Terminal, now))
+	if !stopped {
+		return nil
+	}
+	s.StoppedSince, s.StoppedBy = now, road
+	_, err := o.deps.Store.Mark(ctx, s, was, []event.Event{stoppedEvent(s, now)})
+	return err
+}
+
+func stoppedEvent(s State, now time.Time) event.Event {
+	return event.New(StoppedEvent, now, s.Terminal, "", Stopped{Terminal: s.Terminal, Since: s.StoppedSince, By: s.StoppedBy})
+}
+
+// Call marks a terminal as stopped because a person says so.
+func (o *Observe) Call(ctx context.Context, terminal string) error {
+	states, err := o.deps.Store.States(ctx, []string{terminal})
+	if err != nil {
+		return err
+	}
+	s := states[terminal]
+	if !s.StoppedSince.IsZero() {
+		return nil
+	}
+	s.Terminal, s.StoppedSince, s.StoppedBy = terminal, o.deps.Now(), ByPerson
+	_, err = o.deps.Store.Mark(ctx, s, time.Time{}, []event.Event{stoppedEvent(s, s.StoppedSince)})
+	return err
+}

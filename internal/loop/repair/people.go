@@ -1,0 +1,202 @@
+package repair
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/posmedic/posmedic/internal/casefile"
+	"github.com/posmedic/posmedic/internal/kernel/event"
+	"github.com/posmedic/posmedic/internal/kernel/finding"
+	"github.com/posmedic/posmedic/internal/kernel/problem"
+	"github.com/posmedic/posmedic/internal/loop/diagnose"
+	"github.com/posmedic/posmedic/pack"
+	"github.com/posmedic/posmedic/wire"
+)
+
+// Start carries out a step of a case because a person says so: a remote step goes to the agent, any other is marked
+// as under way. What policy or hazards forbid stays forbidden, whoever asks.
+func (s *Stage) Start(ctx context.Context, caseID, stepID, who string) (Attempt, error) {
+	c, err := s.deps.Cases.Get(ctx, caseID)
+	if err != nil {
+		return Attempt{}, err
+	}
+	step, ok := s.deps.Pack().Step(stepID)
+	if !ok {
+		return Attempt{}, ErrUnknownStep
+	}
+	var d diagnose.Diagnosis
+	if len(c.Diagnosis) > 0 {
+		if err := json.Unmarshal(c.Diagnosis, &d); err != nil {
+			return Attempt{}, err
+		}
+	}
+	ruling, err := s.rule(ctx, c, d, step)
+	if err != nil {
+		return Attempt{}, err
+	}
+	if !ruling.Allowed {
+		if h, ok := pack.FindHazard(ruling.Hazard); ok {
+			return Attempt{}, ErrForbidden.WithHint(h.Words)
+		}
+		return Attempt{}, ErrForbidden
+	}
+	a, err := s.adopt(ctx, c, step, who)
+	if err != nil {
+		return Attempt{}, err
+	}
+	if a.Command != "" {
+		s.deps.Nudge(a.Terminal)
+	}
+	return a, nil
+}
+
+// adopt takes the planned attempt of a step, or makes one, and starts it.
+func (s *Stage) adopt(ctx context.Context, c casefile.Case, step *pack.Step, who string) (Attempt, error) {
+	attempts, err := s.deps.Store.OfCase(ctx, c.ID)
+	if err != nil {
+		return Attempt{}, err
+	}
+	for _, a := range attempts {
+		if a.Step != step.ID || a.State.Final() {
+			continue
+		}
+		if a.State != Planned {
+			return a, ErrMoved
+		}
+		started, err := s.deps.Store.Change(ctx, a.ID, func(a *Attempt) ([]event.Event, error) {
+			if a.State != Planned {
+				return nil, ErrMoved
+			}
+			a.Who = who
+			if a.Command != "" {
+				a.State, a.Expires = Queued, s.deps.Now().Add(s.policy.CommandTTL)
+				return nil, nil
+			}
+			return nil, a.Move(Running, s.deps.Now())
+		})
+		if err != nil {
+			return a, err
+		}
+		return started, s.begun(ctx, started)
+	}
+	kind := diagnose.Do
+	if step.Kind == pack.Handover {
+		kind = diagnose.Handover
+	}
+	a := s.attempt(c, diagnose.Next{Kind: kind, ID: step.ID, By: step.By}, step.Command, who)
+	a.State = Queued
+	if a.Command == "" {
+		a.State, a.StartedAt = Running, s.deps.Now()
+	}
+	if err := s.deps.Store.Create(ctx, a); err != nil {
+		return a, err
+	}
+	return a, s.begun(ctx, a)
+}
+
+// Finish says that a person has done a step, or could not.
+func (s *Stage) Finish(ctx context.Context, attemptID, who string, done bool, text string) error {
+	a, err := s.deps.Store.Get(ctx, attemptID)
+	if err != nil {
+		return err
+	}
+	if a.State.Final() {
+		return ErrMoved
+	}
+	if a.State == Planned && a.Changes() {
+		// Somebody did it before saying that he would: the case must pass through repairing all the same.
+		if err := s.begun(ctx, a); err != nil && problem.Of(err).Kind != problem.Conflict {
+			return err
+		}
+	}
+	state := Failed
+	if done {
+		state = Done
+	}
+	return s.end(ctx, attemptID, state, text, map[string]string{"by": who})
+}
+
+// Waiting gives the commands that a terminal's agent should carry out now.
+func (s *Stage) Waiting(ctx context.Context, terminal string) ([]wire.Command, error) {
+	attempts, err := s.deps.Store.Waiting(ctx, terminal, s.deps.Now())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]wire.Command, 0, len(attempts))
+	for _, a := range attempts {
+		out = append(out, wire.Command{ID: a.ID, Name: a.Command, Expires: a.Expires})
+	}
+	return out, nil
+}
+
+// Report takes what an agent says of a command. A command of another terminal is not found.
+func (s *Stage) Report(ctx context.Context, terminal string, p wire.Progress) error {
+	a, err := s.deps.Store.Get(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	if a.Terminal != terminal {
+		return ErrUnknownStep
+	}
+	switch State(p.State) {
+	case Running:
+		_, err := s.deps.Store.Change(ctx, p.ID, func(a *Attempt) ([]event.Event, error) {
+			if a.State != Queued {
+				return nil, nil
+			}
+			return nil, a.Move(Running, s.deps.Now())
+		})
+		return err
+	case Done, Failed, Refused:
+		return s.end(ctx, p.ID, State(p.State), p.Text, p.Proof)
+	default:
+		return ErrMoved
+	}
+}
+
+// Expire ends attempts that nobody carried out in time.
+func (s *Stage) Expire(ctx context.Context) error {
+	due, err := s.deps.Store.Due(ctx, s.deps.Now(), 200)
+	if err != nil {
+		return err
+	}
+	for _, a := range due {
+		if err := s.end(ctx, a.ID, Expired, "", nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Tried gives what a case has behind it, for the next diagnosis: attempts that ended without a proof did not help, and
+// what a probe could not tell is not probed again.
+func (s *Stage) Tried(ctx context.Context, caseID string) (tried []diagnose.Attempt, unknown []string, err error) {
+	attempts, err := s.deps.Store.OfCase(ctx, caseID)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, a := range attempts {
+		switch {
+		case !a.State.Final() || a.State == Cancelled:
+		case a.Kind == diagnose.Probe:
+			unknown = append(unknown, a.Step)
+		default:
+			tried = append(tried, diagnose.Attempt{Step: a.Step, At: a.EndedAt})
+		}
+	}
+	return tried, unknown, nil
+}
+
+// ByPerson is the source of a finding that an attempt of this party brings.
+func ByPerson(by string) finding.Source {
+	switch by {
+	case "merchant":
+		return finding.Merchant
+	case "field_engineer", "depot":
+		return finding.Field
+	case "acquirer_backoffice", "telecom":
+		return finding.Acquirer
+	default:
+		return finding.Agent
+	}
+}

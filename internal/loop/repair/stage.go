@@ -1,0 +1,237 @@
+package repair
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/posmedic/posmedic/internal/casefile"
+	"github.com/posmedic/posmedic/internal/kernel/event"
+	"github.com/posmedic/posmedic/internal/kernel/ident"
+	"github.com/posmedic/posmedic/internal/kernel/lang"
+	"github.com/posmedic/posmedic/internal/kernel/problem"
+	"github.com/posmedic/posmedic/internal/loop/diagnose"
+	"github.com/posmedic/posmedic/internal/loop/observe"
+	"github.com/posmedic/posmedic/pack"
+)
+
+// Cases is what this stage needs of the case file.
+type Cases interface {
+	Get(ctx context.Context, id string) (casefile.Case, error)
+	Move(ctx context.Context, id string, to casefile.State, entry casefile.Entry) error
+	Note(ctx context.Context, entry casefile.Entry) error
+}
+
+// Deps are what the stage needs from others.
+type Deps struct {
+	Store    Store
+	Cases    Cases
+	Pack     func() *pack.Pack // the knowledge in force
+	Evidence func(ctx context.Context, terminal string) (observe.Evidence, error)
+	Shared   func(ctx context.Context, terminal string) (bool, error) // part of an open incident?
+	Nudge    func(terminal string)                                    // commands wait: wake the terminal's connection
+	Now      func() time.Time
+}
+
+// Stage is the third stage of the loop.
+type Stage struct {
+	deps   Deps
+	policy Policy
+}
+
+// New makes the stage.
+func New(deps Deps, policy Policy) *Stage { return &Stage{deps: deps, policy: policy} }
+
+// The errors of this stage.
+var (
+	ErrForbidden = problem.New(problem.Forbidden, "repair.forbidden",
+		lang.Text{ZH: "这一步现在不允许做", EN: "this step is not allowed now"})
+	ErrMoved = problem.New(problem.Conflict, "repair.moved_on",
+		lang.Text{ZH: "这一步已经处理过了", EN: "this step has already been dealt with"}).
+		WithHint(lang.Text{ZH: "请刷新页面看最新情况", EN: "reload to see where the case stands"})
+	ErrUnknownStep = problem.New(problem.NotFound, "repair.unknown_step",
+		lang.Text{ZH: "知识包里没有这一步", EN: "the knowledge pack has no such step"})
+)
+
+// OnDiagnosed turns the next step of a case's newest diagnosis into an attempt. Seeing the same diagnosis twice
+// changes nothing.
+func (s *Stage) OnDiagnosed(ctx context.Context, caseID string) error {
+	c, err := s.deps.Cases.Get(ctx, caseID)
+	if err != nil || c.State != casefile.Diagnosing || len(c.Diagnosis) == 0 {
+		return err
+	}
+	var d diagnose.Diagnosis
+	if err := json.Unmarshal(c.Diagnosis, &d); err != nil {
+		return err
+	}
+	if d.Next == nil {
+		return nil
+	}
+	stands, err := s.clearWay(ctx, c, *d.Next)
+	if err != nil || stands || d.Next.Kind == diagnose.Ask {
+		return err
+	}
+	if d.Next.Kind == diagnose.Probe {
+		return s.queue(ctx, s.attempt(c, *d.Next, "run_probes", "system"))
+	}
+	return s.plan(ctx, c, d)
+}
+
+// clearWay cancels attempts that the diagnosis has moved on from. It says whether the next step already stands.
+func (s *Stage) clearWay(ctx context.Context, c casefile.Case, next diagnose.Next) (stands bool, err error) {
+	attempts, err := s.deps.Store.OfCase(ctx, c.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, a := range attempts {
+		switch {
+		case a.State.Final():
+		case a.Step == next.ID && a.Kind == next.Kind, a.State == Running:
+			// What is under way is not pulled from under anybody's hands; its end brings the next diagnosis.
+			stands = true
+		default:
+			if err := s.end(ctx, a.ID, Cancelled, "", nil); err != nil {
+				return stands, err
+			}
+		}
+	}
+	return stands, nil
+}
+
+// plan makes the attempt for a step and starts it if policy lets it run by itself.
+func (s *Stage) plan(ctx context.Context, c casefile.Case, d diagnose.Diagnosis) error {
+	step, ok := s.deps.Pack().Step(d.Next.ID)
+	if !ok {
+		return ErrUnknownStep
+	}
+	ruling, err := s.rule(ctx, c, d, step)
+	if err != nil {
+		return err
+	}
+	switch {
+	case ruling.First != "":
+		return s.queue(ctx, s.attempt(c, diagnose.Next{Kind: diagnose.Do, ID: ruling.First, By: "remote"}, ruling.First, "system"))
+	case !ruling.Allowed:
+		return s.deps.Cases.Note(ctx, s.entry(c.ID, "withheld", "system", withheld(step, ruling)))
+	case step.Kind == pack.Handover:
+		return s.handOver(ctx, c, d, step)
+	}
+	a := s.attempt(c, *d.Next, step.Command, "")
+	if ruling.Auto {
+		a.Who = "system"
+		return s.queue(ctx, a)
+	}
+	if err := s.deps.Store.Create(ctx, a); err != nil {
+		return err
+	}
+	return s.deps.Cases.Note(ctx, s.entry(c.ID, "step_planned", "system", lang.Text{
+		ZH: "下一步：" + step.Name.ZH, EN: "next step: " + step.Name.EN,
+	}))
+}
+
+func (s *Stage) handOver(ctx context.Context, c casefile.Case, d diagnose.Diagnosis, step *pack.Step) error {
+	a := s.attempt(c, *d.Next, "", "system")
+	if err := s.deps.Store.Create(ctx, a); err != nil {
+		return err
+	}
+	return s.deps.Cases.Move(ctx, c.ID, casefile.HandedOver, s.entry(c.ID, "handed_over", "system", step.Name))
+}
+
+func (s *Stage) rule(ctx context.Context, c casefile.Case, d diagnose.Diagnosis, step *pack.Step) (Ruling, error) {
+	e, err := s.deps.Evidence(ctx, c.Terminal)
+	if err != nil {
+		return Ruling{}, err
+	}
+	shared, err := s.deps.Shared(ctx, c.Terminal)
+	if err != nil {
+		return Ruling{}, err
+	}
+	attempts, err := s.deps.Store.OfCase(ctx, c.ID)
+	if err != nil {
+		return Ruling{}, err
+	}
+	sit := Situation{Diagnosis: d, State: e.State, Shared: shared}
+	for _, f := range e.Findings {
+		sit.Tampered = sit.Tampered || f.Variable == "tamper_flag" && f.State == "set" ||
+			f.Variable == "screen_message" && f.State == "tamper_alert"
+	}
+	for _, a := range attempts {
+		if a.Command != "" && a.Kind == diagnose.Do {
+			sit.Attempts++
+		}
+		sit.SentKept = sit.SentKept || a.Command == "send_unsent" && a.State == Done
+	}
+	return s.policy.Rule(step, sit), nil
+}
+
+func (s *Stage) attempt(c casefile.Case, next diagnose.Next, command, who string) Attempt {
+	now := s.deps.Now()
+	a := Attempt{
+		ID: ident.New("att"), Case: c.ID, Terminal: c.Terminal, Step: next.ID, Kind: next.Kind, By: next.By, Command: command,
+		State: Planned, CreatedAt: now, Expires: now.Add(s.policy.GuidedTTL), Who: who,
+	}
+	if command != "" && who != "" {
+		a.Expires = now.Add(s.policy.CommandTTL)
+	}
+	return a
+}
+
+// queue stores a command for the agent and wakes its connection. A case stays in diagnosis while probes run.
+func (s *Stage) queue(ctx context.Context, a Attempt) error {
+	a.State = Queued
+	if err := s.deps.Store.Create(ctx, a); err != nil {
+		return err
+	}
+	if err := s.begun(ctx, a); err != nil {
+		return err
+	}
+	s.deps.Nudge(a.Terminal)
+	return nil
+}
+
+// begun moves the case to repairing when the attempt can change something.
+func (s *Stage) begun(ctx context.Context, a Attempt) error {
+	entry := s.entry(a.Case, "step_started", a.Who, s.stepName(a))
+	if !a.Changes() {
+		return s.deps.Cases.Note(ctx, entry)
+	}
+	return s.deps.Cases.Move(ctx, a.Case, casefile.Repairing, entry)
+}
+
+func (s *Stage) stepName(a Attempt) lang.Text {
+	if step, ok := s.deps.Pack().Step(a.Step); ok {
+		return step.Name
+	}
+	if v, ok := s.deps.Pack().Variable(a.Step); ok {
+		return lang.Text{ZH: "检测：" + v.Name.ZH, EN: "probe: " + v.Name.EN}
+	}
+	return lang.Text{ZH: a.Step, EN: a.Step}
+}
+
+func (s *Stage) entry(caseID, kind, by string, text lang.Text) casefile.Entry {
+	return casefile.Entry{Case: caseID, At: s.deps.Now(), Kind: kind, By: by, Text: text}
+}
+
+func withheld(step *pack.Step, r Ruling) lang.Text {
+	return lang.Text{
+		ZH: "不做：" + step.Name.ZH + "（" + r.Why + "）", EN: "withheld: " + step.Name.EN + " (" + r.Why + ")",
+	}
+}
+
+// end brings an attempt to a final state once; whoever comes later changes nothing.
+func (s *Stage) end(ctx context.Context, id string, state State, text string, proof map[string]string) error {
+	_, err := s.deps.Store.Change(ctx, id, func(a *Attempt) ([]event.Event, error) {
+		if a.State.Final() {
+			return nil, nil
+		}
+		if err := a.Move(state, s.deps.Now()); err != nil {
+			return nil, ErrMoved.Because(err)
+		}
+		a.Text, a.Proof = text, proof
+		if state == Cancelled {
+			return nil, nil
+		}
+		return []event.Event{endedEvent(*a)}, nil
+	})
+	return err
+}
