@@ -2,8 +2,8 @@ package casebook
 
 import (
 	"context"
+	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/posmedic/posmedic/internal/kernel/finding"
@@ -61,7 +61,7 @@ type CaseResult struct {
 // Evaluate runs the engine over the cases. It stops early with what it has when ctx ends.
 func Evaluate(ctx context.Context, engine *diagnose.Engine, cases []Case, mode Mode) Result {
 	result := Result{ByKind: map[string]Scores{}, Cases: []CaseResult{}}
-	run := runner{engine: engine, pack: engine.Pack()}
+	run := newRunner(engine)
 	for i := range cases {
 		if ctx.Err() != nil {
 			break
@@ -85,16 +85,40 @@ func Evaluate(ctx context.Context, engine *diagnose.Engine, cases []Case, mode M
 
 // runner plays cases against one engine.
 type runner struct {
-	engine *diagnose.Engine
-	pack   *pack.Pack
+	engine    *diagnose.Engine
+	variables map[string]*pack.Variable
+	faults    map[string]*pack.Fault
+	steps     map[string]*pack.Step
+}
+
+func newRunner(engine *diagnose.Engine) runner {
+	p := engine.Pack()
+	r := runner{engine: engine, variables: map[string]*pack.Variable{}, faults: map[string]*pack.Fault{}, steps: map[string]*pack.Step{}}
+	for i := range p.Variables {
+		r.variables[p.Variables[i].ID] = &p.Variables[i]
+	}
+	for i := range p.Faults {
+		r.faults[p.Faults[i].ID] = &p.Faults[i]
+	}
+	for i := range p.Steps {
+		r.steps[p.Steps[i].ID] = &p.Steps[i]
+	}
+	return r
 }
 
 // moment is the time of everything in a coded case; any fixed time will do, since nothing ages in it.
 func moment() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }
 
-// everyone is present in an interactive run, so that every question in the vocabulary may be asked.
-func everyone() diagnose.Audience {
-	return diagnose.Audience{Merchant: true, Remote: true, Desk: true, Engineer: true}
+// people are present in an interactive run, so that every question in the vocabulary may be asked; a case on paper has no
+// terminal that a machine could probe.
+func people() diagnose.Audience {
+	return diagnose.Audience{Merchant: true, Desk: true, Engineer: true}
+}
+
+// companies are the audiences for which advice is examined.
+func companies() []diagnose.Audience {
+	return []diagnose.Audience{{Merchant: true}, {Remote: true}, {Merchant: true, Remote: true, Desk: true},
+		{Merchant: true, Remote: true, Desk: true, Engineer: true}}
 }
 
 func (r runner) play(c *Case, mode Mode) CaseResult {
@@ -105,10 +129,8 @@ func (r runner) play(c *Case, mode Mode) CaseResult {
 	in := r.input(known)
 	out := r.outcome(c, r.engine.Diagnose(in))
 	// With nothing left to ask the engine must advise something, and that is what harm is looked for in.
-	for i := range r.pack.Variables {
-		in.Unknown = append(in.Unknown, r.pack.Variables[i].ID)
-	}
-	for _, audience := range []diagnose.Audience{{Merchant: true}, {Merchant: true, Remote: true, Desk: true}, everyone()} {
+	in.Unknown = sorted(r.variables)
+	for _, audience := range companies() {
 		in.Audience = audience
 		out.Harmful = out.Harmful || r.harms(c, r.engine.Diagnose(in).Next)
 	}
@@ -116,7 +138,7 @@ func (r runner) play(c *Case, mode Mode) CaseResult {
 }
 
 func (r runner) input(known map[string]string) diagnose.Input {
-	in := diagnose.Input{Now: moment(), Audience: everyone()}
+	in := diagnose.Input{Now: moment(), Audience: people()}
 	for _, variable := range sorted(known) {
 		in.Findings = append(in.Findings, r.finding(variable, known[variable]))
 	}
@@ -126,7 +148,7 @@ func (r runner) input(known map[string]string) diagnose.Input {
 // finding words a coded fact as said by whoever can usually supply it.
 func (r runner) finding(variable, state string) finding.Finding {
 	source := finding.Agent
-	if v, ok := r.pack.Variable(variable); ok && len(v.Ask) > 0 {
+	if v, ok := r.variables[variable]; ok && len(v.Ask) > 0 {
 		source = finding.Source(v.Ask[0])
 	}
 	return finding.Finding{Variable: variable, State: state, At: moment(), Source: source}
@@ -172,12 +194,12 @@ func (r runner) outcome(c *Case, d diagnose.Diagnosis) CaseResult {
 
 // harms says whether advice breaks a hazard of the true cause. A hazard of the "check first" kind is kept when the advice says so.
 func (r runner) harms(c *Case, next *diagnose.Next) bool {
-	fault, known := r.pack.Fault(c.Cause)
+	fault, known := r.faults[c.Cause]
 	if next == nil || !known {
 		return false
 	}
 	breaks := diagnose.AskBreaks(next.ID)
-	if step, ok := r.pack.Step(next.ID); ok {
+	if step, ok := r.steps[next.ID]; ok {
 		breaks = step.Breaks
 	}
 	for _, h := range breaks {
@@ -234,11 +256,4 @@ func median(results []CaseResult, of func(CaseResult) float64) float64 {
 	return (values[middle-1] + values[middle]) / 2
 }
 
-func sorted(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, strings.Compare)
-	return keys
-}
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

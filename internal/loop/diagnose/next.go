@@ -24,10 +24,35 @@ func (e *Engine) next(s *situation) *Next {
 	if n := e.probe(s); n != nil {
 		return n
 	}
+	if n := e.wording(s); n != nil {
+		return n
+	}
 	if n := e.plan(s); n != nil {
 		return n
 	}
 	return e.takeOver(s)
+}
+
+// wording asks for the free values that no table of states can weigh in advance, and that tell more than any other answer where
+// the pack knows them: the code, the set it is from, the exact words on the screen. It asks only where there is something
+// to read.
+func (e *Engine) wording(s *situation) *Next {
+	class, classed := s.ev.set[screenMessageID]
+	code, coded := s.ev.set[codeID]
+	var want string
+	switch {
+	case coded && len(e.codes[fold(code.State)]) > 1:
+		want = codeSetID
+	case classed && class.State == codeClass && len(e.codes) > 0:
+		want = codeID
+	case len(e.texts) > 0 && ((classed && e.abnormal(class)) || (!classed && s.ev.set.Is("main_symptom", "error_message"))):
+		want = screenTextID
+	}
+	v, known := e.variables[want]
+	if _, told := s.ev.set[want]; !known || told || slices.Contains(s.in.Unknown, want) || !e.askable(s, v) {
+		return nil
+	}
+	return e.ask(s, v, 0)
 }
 
 // act does the best that those present can do about the leading fault, or hands it to the party that can. It gives nil
@@ -38,7 +63,7 @@ func (e *Engine) act(s *situation) *Next {
 	barred := false
 	for i := range e.steps {
 		gain := e.gain(s, i)
-		if !e.cures(i, s.leader()) || !e.doable(s, i) || gain <= 0 {
+		if !e.cures(i, s.leader()) || !e.doable(s, i) || e.offChance(s, i) || gain <= 0 {
 			continue
 		}
 		if s.dangers.forbids(e.steps[i]) != "" {
@@ -82,6 +107,16 @@ func (e *Engine) gain(s *situation, step int) float64 {
 		sum += s.p[fix.Cause] * fix.P
 	}
 	return min(sum, 1)
+}
+
+// leastVenture is the chance to cure from which on a step may be taken that would do harm to another fault.
+const leastVenture = 0.25
+
+// offChance says that a step could do harm (it breaks a forbidding hazard of some fault) and would probably not help. Such
+// a step is not taken on the off chance, although the harmful faults are improbable: improbable is what they always are
+// when little is known.
+func (e *Engine) offChance(s *situation, step int) bool {
+	return slices.ContainsFunc(e.steps[step].Breaks, forbidding) && e.gain(s, step) < leastVenture
 }
 
 // doable says whether somebody present can take a step now that was not tried yet; hazards are another matter.
@@ -237,8 +272,19 @@ func askCost(s *situation, v *variable) pack.Cost {
 
 // askable says whether somebody present can be asked for a variable.
 func (e *Engine) askable(s *situation, v *variable) bool {
-	return !v.Question.Empty() && len(s.in.Unknown) < e.policy.Unknowns && s.in.Audience.answers(v.Ask) != "" && s.dangers.mayFindOut(v.ID)
+	return !v.Question.Empty() && e.unknowns(s) < e.policy.Unknowns && s.in.Audience.answers(v.Ask) != "" && s.dangers.mayFindOut(v.ID)
 }
 
-// tired grows with what a person could not answer: who did not know the last three things is half as likely to know the next.
-func tired(in Input) float64 { return 1 + float64(len(in.Unknown))/3 }
+// unknowns counts what people were asked and could not say; what a machine could not read is no sign of their patience.
+func (e *Engine) unknowns(s *situation) int {
+	n := 0
+	for _, id := range s.in.Unknown {
+		if v, known := e.variables[id]; !known || v.Probe == "" || !s.in.Audience.Remote {
+			n++
+		}
+	}
+	return n
+}
+
+// tired grows with what people could not answer: who did not know the last three things is half as likely to know the next.
+func (e *Engine) tired(s *situation) float64 { return 1 + float64(e.unknowns(s))/3 }

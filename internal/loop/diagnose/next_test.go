@@ -235,3 +235,16 @@ func BenchmarkDiagnose(b *testing.B) {
 		e.Diagnose(in)
 	}
 }
+
+func TestAStepThatCouldDoHarmIsNotTakenOnTheOffChance(t *testing.T) {
+	t.Parallel()
+	e, p := engine(t), fixture()
+	in := given(append(safe(), said("main_symptom", "dead"))...) // the board, most likely; a hung app is possible
+	in.Audience = diagnose.Audience{Remote: true}
+	for _, v := range p.Variables {
+		in.Unknown = append(in.Unknown, v.ID)
+	}
+	if n := e.Diagnose(in).Next; n == nil || n.Kind != diagnose.Handover {
+		t.Fatalf("got %+v", n)
+	}
+}

@@ -64,7 +64,7 @@ func (e *Engine) draw(s *situation) *plan {
 
 func (e *Engine) drawSteps(s *situation, pl *plan) {
 	for i := range e.steps {
-		if !e.doable(s, i) || s.dangers.forbids(e.steps[i]) != "" {
+		if !e.doable(s, i) || e.offChance(s, i) || s.dangers.forbids(e.steps[i]) != "" {
 			continue
 		}
 		if fixes := pl.reduce(e.steps[i].fixes); len(fixes) > 0 {
@@ -109,11 +109,12 @@ func (e *Engine) drawDoors(s *situation, pl *plan) float64 {
 }
 
 func (e *Engine) drawQuestions(s *situation, pl *plan) {
+	tired := e.tired(s)
 	for _, c := range e.byInformation(s, func(v *variable) bool { return e.askable(s, v) }) {
 		if len(pl.questions) == planQuestions || c.nats < leastTold {
 			break
 		}
-		q := bayes.Question{Cost: (e.policy.Weights.minutes(askCost(s, c.v)) + e.policy.Weights.Question) * tired(s.in)}
+		q := bayes.Question{Cost: (e.policy.Weights.minutes(askCost(s, c.v)) + e.policy.Weights.Question) * tired}
 		for state := range c.v.States {
 			q.Answers = append(q.Answers, e.answer(s, pl, c.v, state))
 		}
