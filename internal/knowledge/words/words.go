@@ -1,0 +1,375 @@
+// Package words turns what people say and what screens show into findings: free text, Chinese and English, mixed.
+//
+// It knows nothing of its own about faults. What words mean is in the pack (phrases, messages, response codes); only
+// how people speak is here: clauses, "not", "is fine", slips of the finger and of the camera. Every finding keeps the
+// words that led to it, and what was not understood is said, so that a person can judge both. Card numbers and PINs
+// are masked before anything is read.
+package words
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/posmedic/posmedic/internal/kernel/carddata"
+	"github.com/posmedic/posmedic/internal/kernel/finding"
+	"github.com/posmedic/posmedic/pack"
+)
+
+// MaxText is how many bytes of a text are read; the rest is left out and reported as not understood.
+const MaxText = 4096
+
+// maxDetail bounds the words kept with a finding.
+const maxDetail = 240
+
+// The variables that screens and codes lead to. A pack that lacks one gets no findings of it.
+const (
+	screenMessage = "screen_message"
+	screenText    = "screen_text"
+	responseCode  = "response_code"
+)
+
+// Reading is what a text says.
+type Reading struct {
+	Findings      []finding.Finding // at most one a variable, ordered by variable
+	Spans         []Span            // the words behind them, ordered by place
+	NotUnderstood []string          // the clauses that led to nothing, as they were written
+}
+
+// Span is a part of the text that led to a finding. Start and End are byte offsets in the text that was read.
+type Span struct {
+	Start, End int
+	Words      string
+	Variable   string
+	State      string
+}
+
+// Reader reads texts with the words of one pack. It may be shared by goroutines.
+type Reader struct {
+	simple    map[rune]rune
+	phrases   []phrase
+	screens   []screenPhrase
+	codes     codeBook
+	variables map[string]bool
+	classes   map[string]bool // states of screen_message
+}
+
+// NewReader prepares the words of a pack.
+func NewReader(p *pack.Pack) *Reader {
+	r := &Reader{simple: simplifier(), codes: newCodeBook(p), variables: map[string]bool{}, classes: map[string]bool{}}
+	r.phrases, r.screens = phrasesOf(p, r.simple), screensOf(p, r.simple)
+	for _, v := range p.Variables {
+		r.variables[v.ID] = true
+	}
+	if v, ok := p.Variable(screenMessage); ok {
+		for _, s := range v.States {
+			r.classes[s.ID] = true
+		}
+	}
+	return r
+}
+
+// candidate is a possible finding before one a variable is chosen.
+type candidate struct {
+	span      Span
+	certainty float64
+	denied    bool
+	detail    string
+}
+
+// reading is one text while it is read.
+type reading struct {
+	*Reader
+	text       string // masked, so nothing below can keep card data
+	letters    []letter
+	tokens     []token
+	flat       []token // the same without clauses: the commas of a screen are part of its text
+	candidates []candidate
+	understood []bool // by token
+}
+
+// Read reads a text that was said or shown at a time, according to a source.
+func (r *Reader) Read(text string, at time.Time, src finding.Source) Reading {
+	kept, rest := cut(text)
+	x := &reading{Reader: r, text: mask(kept)}
+	x.letters = fold(x.text, r.simple)
+	x.tokens = tokens(x.letters)
+	x.understood = make([]bool, len(x.tokens))
+	x.readPhrases()
+	x.flat = flatten(x.tokens)
+	x.readScreen()
+	out := x.result(at, src)
+	if rest {
+		out.NotUnderstood = append(out.NotUnderstood, "…")
+	}
+	return out
+}
+
+// cut bounds the text at a whole character.
+func cut(text string) (string, bool) {
+	if len(text) <= MaxText {
+		return text, false
+	}
+	end := MaxText
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end], true
+}
+
+// mask replaces card data by as many stars as it has bytes, so that offsets stay true. Where it is not certain which
+// bytes were card data, every digit goes.
+func mask(text string) string {
+	scrubbed, n := carddata.Scrub(text)
+	if n == 0 {
+		return text
+	}
+	if masked, ok := align(text, scrubbed); ok {
+		if _, left := carddata.Scrub(masked); left == 0 {
+			return masked
+		}
+	}
+	var b strings.Builder
+	for i, r := range text {
+		size := utf8.RuneLen(r)
+		if r == utf8.RuneError {
+			_, size = utf8.DecodeRuneInString(text[i:])
+		}
+		if unicode.IsDigit(r) {
+			b.WriteString(strings.Repeat("*", size))
+		} else {
+			b.WriteString(text[i : i+size])
+		}
+	}
+	return b.String()
+}
+
+// align puts stars where the scrubbed text has its mark.
+func align(text, scrubbed string) (string, bool) {
+	pieces := strings.Split(scrubbed, carddata.Removed)
+	if !strings.HasPrefix(text, pieces[0]) {
+		return "", false
+	}
+	var b strings.Builder
+	b.WriteString(pieces[0])
+	at := len(pieces[0])
+	for i, piece := range pieces[1:] {
+		next, ok := afterCard(text, at, piece, i == len(pieces)-2)
+		if !ok {
+			return "", false
+		}
+		b.WriteString(strings.Repeat("*", next-at))
+		b.WriteString(piece)
+		at = next + len(piece)
+	}
+	return b.String(), at == len(text)
+}
+
+// afterCard finds where the piece after the card data begins: the first place at which all before it is card data.
+func afterCard(text string, from int, piece string, last bool) (int, bool) {
+	if last {
+		return len(text) - len(piece), strings.HasSuffix(text, piece) && len(text)-len(piece) >= from
+	}
+	for at := from + 1; at+len(piece) <= len(text); at++ {
+		if strings.HasPrefix(text[at:], piece) {
+			if s, _ := carddata.Scrub(text[from:at]); s == carddata.Removed {
+				return at, true
+			}
+		}
+	}
+	return 0, false
+}
+
+func (x *reading) words(from, to int) Span {
+	start, end := x.tokens[from].start, x.tokens[to-1].end
+	return Span{Start: start, End: end, Words: x.text[start:end]}
+}
+
+func (x *reading) understand(from, to int) {
+	for i := from; i < to; i++ {
+		x.understood[i] = true
+	}
+}
+
+// readPhrases takes what people say.
+func (x *reading) readPhrases() {
+	found := findAll(x.tokens, x.phrases)
+	for _, m := range found {
+		for i := m.from; i < m.to; i++ {
+			x.tokens[i].covered = true
+		}
+	}
+	for _, m := range found {
+		x.understand(m.from, m.to)
+		stance := stanceOf(x.tokens, m)
+		state, certainty := m.phrase.state, m.phrase.weight
+		if stance == denied {
+			state, certainty = m.phrase.negated, certainty*0.9
+		}
+		if stance == asked || state == "" {
+			continue
+		}
+		if m.fuzzy {
+			certainty *= 0.85
+		}
+		span := x.words(m.from, m.to)
+		span.Variable, span.State = m.phrase.variable, state
+		x.candidates = append(x.candidates, candidate{span: span, certainty: certainty, denied: stance == denied, detail: clean(span.Words)})
+	}
+}
+
+// readScreen takes what the screen shows: the vendor's messages anywhere, classes and codes where a screen is quoted.
+func (x *reading) readScreen() {
+	classified := x.readVendorMessage()
+	parts := stretches(x.text, x.letters, x.tokens)
+	if !classified {
+		classified = x.readClass(parts)
+	}
+	c, hasCode := x.codes.findCode(x.tokens)
+	if hasCode {
+		x.readCode(c)
+		if !classified { // with a code people give the words that stand beside it
+			classified = x.readClass([]stretch{{to: len(x.tokens)}})
+		}
+	}
+	if classified || x.has(screenMessage) {
+		return
+	}
+	if hasCode && x.classes["response_code"] {
+		x.addScreen(c.from, c.to, "response_code", c.certainty)
+		return
+	}
+	for _, s := range parts {
+		if _, known := screenMatch(x.flat, s.from, s.to, x.screens, false); !known && s.quoted && s.named && x.classes["other"] {
+			x.addScreen(s.from, s.to, "other", 0.6)
+			return
+		}
+	}
+}
+
+func (x *reading) has(variable string) bool {
+	return slices.ContainsFunc(x.candidates, func(c candidate) bool { return c.span.Variable == variable })
+}
+
+func (x *reading) readVendorMessage() bool {
+	m, ok := screenMatch(x.flat, 0, len(x.tokens), x.screens, true)
+	if !ok || stanceOf(x.tokens, m) != said {
+		return false
+	}
+	x.addScreen(m.from, m.to, m.phrase.state, screenCertainty(m))
+	return true
+}
+
+func screenCertainty(m match) float64 {
+	if m.fuzzy {
+		return 0.85
+	}
+	return 1
+}
+
+// readClass classifies what stands in the parts of the text that a screen showed.
+func (x *reading) readClass(parts []stretch) bool {
+	if len(parts) == 0 {
+		parts = x.wholeScreen()
+	}
+	for _, s := range parts {
+		m, ok := screenMatch(x.flat, s.from, s.to, x.screens, false)
+		if !ok || stanceOf(x.tokens, m) != said {
+			continue
+		}
+		from, to := m.from, m.to
+		if s.quoted { // a quotation is kept as a whole
+			from, to = s.from, s.to
+		}
+		x.addScreen(from, to, m.phrase.state, screenCertainty(m))
+		return true
+	}
+	return false
+}
+
+// wholeScreen takes a text of a few words without any verb of saying as a screen: that is what is typed into a box
+// that asks for the words on the screen.
+func (x *reading) wholeScreen() []stretch {
+	if len(x.tokens) == 0 || len(x.tokens) > 12 || len(x.candidates) > 0 || x.tokens[len(x.tokens)-1].clause > 0 {
+		return nil
+	}
+	return []stretch{{to: len(x.tokens)}}
+}
+
+// addScreen adds the class and the raw words of a screen.
+func (x *reading) addScreen(from, to int, state string, certainty float64) {
+	x.understand(from, to)
+	for _, v := range []struct{ variable, state string }{{screenMessage, state}, {screenText, clean(x.words(from, to).Words)}} {
+		if !x.variables[v.variable] {
+			continue
+		}
+		span := x.words(from, to)
+		span.Variable, span.State = v.variable, v.state
+		x.candidates = append(x.candidates, candidate{span: span, certainty: certainty, detail: clean(span.Words)})
+	}
+}
+
+func (x *reading) readCode(c code) {
+	x.understand(c.from, c.to)
+	if !x.variables[responseCode] {
+		return
+	}
+	span := x.words(c.from, c.to)
+	span.Variable, span.State = responseCode, c.value
+	x.candidates = append(x.candidates, candidate{span: span, certainty: c.certainty, detail: clean(span.Words)})
+}
+
+// result chooses one finding a variable: what is said before what follows from a denial, the surer before the less
+// sure, and of two as sure what was said first.
+func (x *reading) result(at time.Time, src finding.Source) Reading {
+	slices.SortStableFunc(x.candidates, func(a, b candidate) int {
+		return cmp.Or(strings.Compare(a.span.Variable, b.span.Variable), order(a.denied, b.denied),
+			cmp.Compare(b.certainty, a.certainty), cmp.Compare(a.span.Start, b.span.Start))
+	})
+	var out Reading
+	for i, c := range x.candidates {
+		if i > 0 && x.candidates[i-1].span.Variable == c.span.Variable {
+			continue
+		}
+		out.Findings = append(out.Findings, finding.Finding{Variable: c.span.Variable, State: c.span.State, At: at, Source: src,
+			Confidence: c.certainty, Detail: c.detail})
+		out.Spans = append(out.Spans, c.span)
+	}
+	slices.SortStableFunc(out.Spans, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
+	out.NotUnderstood = x.notUnderstood()
+	return out
+}
+
+func order(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// notUnderstood gives the clauses in which nothing was recognised and which say more than a greeting.
+func (x *reading) notUnderstood() []string {
+	var out []string
+	for i := 0; i < len(x.tokens); {
+		j, known, meaning := i, false, 0
+		for j < len(x.tokens) && x.tokens[j].clause == x.tokens[i].clause {
+			known = known || x.understood[j]
+			if !x.tokens[j].filler {
+				meaning++
+			}
+			j++
+		}
+		if !known && meaning >= 2 {
+			out = append(out, clean(x.text[x.tokens[i].start:x.tokens[j-1].end]))
+		}
+		i = j
+	}
+	return out
+}
