@@ -184,6 +184,25 @@ func TestAQuestionIsAskedOnlyWhenItsAnswerCanChangeThePlan(t *testing.T) {
 	}
 }
 
+func TestTwoQuestionsThatTellOnlyTogetherAreAsked(t *testing.T) {
+	t.Parallel()
+	w := []float64{0.25, 0.25, 0.25, 0.25}
+	problem := bayes.Problem{
+		Service: 500,
+		Actions: []bayes.Action{
+			{Cost: 60, Fixes: []bayes.Fix{{Cause: 0, P: 1}, {Cause: 3, P: 1}}},
+			{Cost: 60, Fixes: []bayes.Fix{{Cause: 1, P: 1}, {Cause: 2, P: 1}}},
+		},
+		Questions: []bayes.Question{
+			{Cost: 1, Answers: [][]float64{{1, 1, 0, 0}, {0, 0, 1, 1}}},
+			{Cost: 1, Answers: [][]float64{{1, 0, 1, 0}, {0, 1, 0, 1}}},
+		},
+	}
+	if got := bayes.NewPlanner(4, problem, bayes.DefaultLimits()).Next(w); got.Kind != bayes.Ask || math.Abs(got.ECR-62) > 1e-9 {
+		t.Fatalf("got %+v, want a question, 62: either alone is worthless", got)
+	}
+}
+
 // instance is one problem of the published collection.
 type instance struct {
 	Seed            int         `json:"seed"`

@@ -112,6 +112,23 @@ func TestRanking(t *testing.T) {
 		if !slices.Equal(d.Conflicts, []string{"cable_state"}) {
 			t.Errorf("got %v", d.Conflicts)
 		}
+		agreed := e.Diagnose(given(said("cable_state", "firm"), said("cable_state", "loose")))
+		if disputed, sure := probability(agreed, "net_cable"), probability(e.Diagnose(given(said("cable_state", "loose"))), "net_cable"); disputed >= sure-0.01 {
+			t.Errorf("disputed %v, undisputed %v: a disputed finding must count less", disputed, sure)
+		}
+	})
+	t.Run("two findings of one group count less than two of different groups", func(t *testing.T) {
+		t.Parallel()
+		apart, together := fixture(), fixture()
+		for i := range together.Variables {
+			together.Variables[i].Group = "one"
+		}
+		in := given(said("main_symptom", "no_connection"), said("cable_state", "loose"))
+		a := diagnose.New(apart, diagnose.Policy{}).Diagnose(in)
+		b := diagnose.New(together, diagnose.Policy{}).Diagnose(in)
+		if probability(b, "net_cable") >= probability(a, "net_cable") {
+			t.Errorf("together %v, apart %v", probability(b, "net_cable"), probability(a, "net_cable"))
+		}
 	})
 }
 

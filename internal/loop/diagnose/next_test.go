@@ -143,6 +143,10 @@ func TestHazards(t *testing.T) {
 			if d.Next == nil || d.Next.Kind != diagnose.Handover || d.Next.By != "depot" || d.Verdict != diagnose.Clear {
 				t.Errorf("%s: %s, %+v", name, d.Verdict, d.Next)
 			}
+			in.Findings = []finding.Finding{sign, said("main_symptom", "no_connection"), said("cable_state", "loose"), measured("host_connect_test", "no_connection")}
+			if harmless := e.Diagnose(in); withheldFor(harmless, "cure.net_cable") == "" || harmless.Next.By != "depot" {
+				t.Errorf("%s: not even the cable is to be touched: %+v", name, harmless.Withheld)
+			}
 			if withheldFor(d, "restart_app") == "" {
 				t.Errorf("%s: the restart is not named as withheld: %+v", name, d.Withheld)
 			}
@@ -238,13 +242,71 @@ func BenchmarkDiagnose(b *testing.B) {
 
 func TestAStepThatCouldDoHarmIsNotTakenOnTheOffChance(t *testing.T) {
 	t.Parallel()
-	e, p := engine(t), fixture()
-	in := given(append(safe(), said("main_symptom", "dead"))...) // the board, most likely; a hung app is possible
+	p := fixture()
+	p.Faults[5].Shows["main_symptom"]["dead"] = number(0.03) // now and then a hung app looks dead
+	e := diagnose.New(p, diagnose.Policy{})
+	in := given(append(safe(), said("main_symptom", "dead"))...)
 	in.Audience = diagnose.Audience{Remote: true}
 	for _, v := range p.Variables {
 		in.Unknown = append(in.Unknown, v.ID)
 	}
 	if n := e.Diagnose(in).Next; n == nil || n.Kind != diagnose.Handover {
 		t.Fatalf("got %+v", n)
+	}
+	for i := range p.Steps { // the same restart where it can harm nobody is worth its half minute
+		p.Steps[i].Breaks = nil
+	}
+	if n := diagnose.New(p, diagnose.Policy{}).Diagnose(in).Next; n == nil || n.Kind != diagnose.Do {
+		t.Fatalf("harmless: got %+v", n)
+	}
+}
+
+func TestWording(t *testing.T) {
+	t.Parallel()
+	e := engine(t)
+	for name, c := range map[string]struct {
+		seen finding.Finding
+		asks string
+	}{
+		"a code is asked for where the screen shows one":     {said("screen_message", "response_code"), "response_code"},
+		"the exact words are asked for where there are some": {said("screen_message", "host_unavailable"), "screen_text"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := given(c.seen)
+			in.Audience = diagnose.Audience{Merchant: true}
+			if n := e.Diagnose(in).Next; n == nil || n.Kind != diagnose.Ask || n.ID != c.asks {
+				t.Fatalf("got %+v", n)
+			}
+			in.Unknown = []string{c.asks}
+			if n := e.Diagnose(in).Next; n != nil && n.ID == c.asks {
+				t.Error("asked again")
+			}
+		})
+	}
+	t.Run("which set a code is from is asked of the desk, never of the shop", func(t *testing.T) {
+		t.Parallel()
+		in := given(said("response_code", "03"))
+		in.Audience = diagnose.Audience{Merchant: true}
+		if n := e.Diagnose(in).Next; n != nil && n.ID == "response_code_set" {
+			t.Error("asked the shop")
+		}
+		in.Audience.Desk = true
+		if n := e.Diagnose(in).Next; n == nil || n.ID != "response_code_set" || n.By != "agent" {
+			t.Errorf("got %+v", n)
+		}
+	})
+}
+
+func TestPeopleAreNotAskedForEver(t *testing.T) {
+	t.Parallel()
+	in := given(said("main_symptom", "sales_fail"))
+	in.Audience = diagnose.Audience{Merchant: true}
+	in.Unknown = []string{"cable_state", "app_restart_helps"}
+	if n := diagnose.New(fixture(), diagnose.Policy{}).Diagnose(in).Next; n == nil || n.Kind != diagnose.Ask {
+		t.Fatalf("two unknown answers stop it: %+v", n)
+	}
+	if n := diagnose.New(fixture(), diagnose.Policy{Unknowns: 2}).Diagnose(in).Next; n != nil && n.Kind == diagnose.Ask {
+		t.Fatalf("asks on: %+v", n)
 	}
 }
