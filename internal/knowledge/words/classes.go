@@ -12,7 +12,7 @@ type class struct {
 func classes() []class {
 	return []class{
 		{"tamper_alert", []string{"tamper", "tampered", "irruption", "attacked", "be attacked", "all keys cleared", "security breach", "防拆", "被攻击", "拆机", "自毁", "触发安全", "安全触发", "机器被拆"}},
-		{"device_locked", []string{"device locked", "terminal locked", "device blocked", "terminal blocked", "locked", "终端锁定", "机器锁定", "设备锁定", "终端已锁", "已锁机", "锁机"}},
+		{"device_locked", []string{"device locked", "terminal locked", "device blocked", "terminal blocked", "locked", "锁定", "终端锁定", "机器锁定", "设备锁定", "终端已锁", "已锁机", "锁机"}},
 		{"not_signed_in", []string{"not signed in", "not logged on", "sign on required", "sign in required", "logon required", "please sign in", "please logon", "sign in expired", "session expired", "session missing", "未签到", "请签到", "签到过期", "请重新签到", "重新签到", "先签到"}},
 		{"password_or_login", []string{"password", "wrong password", "invalid password", "login failed", "login refused", "invalid user", "operator not found", "密码错误", "操作员密码", "操作员不存在", "登录失败", "用户名或密码"}},
 		{"comm_error", []string{"comm error", "comms error", "communication error", "communication failed", "connection error", "connection failed", "connection lost", "connect failed", "cannot connect", "could not connect", "no connection", "network error", "network unavailable", "timeout", "timed out", "time out", "no route", "route to host", "tcp error", "tcpip error", "socket", "dns", "no response from host", "no reply", "通讯错误", "通讯失败", "通讯异常", "通讯超时", "通信失败", "通信错误", "连接失败", "连接超时", "连接异常", "连接错误", "网络错误", "网络异常", "网络超时", "网络连接失败", "无法连接", "接收超时", "接收数据失败", "发送失败", "超时", "拨号失败", "连接tcp超时", "无网络", "网络不可用"}},

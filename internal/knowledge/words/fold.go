@@ -18,7 +18,9 @@ type token struct {
 	clause  int
 	chinese bool
 	next    rune // what follows at once, 0 at the end
-	filler  bool // carries no meaning of its own; may stand inside a phrase
+	filler  bool // carries no meaning of its own; the text may have it inside a phrase
+	light   bool // a filler so light that phrases are compared without it
+	known   bool // a word of the vocabulary or of plain grammar: no slip for another word
 	covered bool // lies in a phrase that was recognised
 }
 
@@ -178,12 +180,15 @@ func markFillers(ts []token) []token {
 	for i := range ts {
 		t := &ts[i]
 		switch t.text {
-		case "the", "a", "an", "my", "our", "your", "this", "that", "any", "very", "just", "really", "still", "now", "at", "all", "again", "always":
+		case "the", "a", "an", "my", "our", "your", "的":
+			t.filler, t.light = true, true
+		case "this", "that", "any", "very", "just", "really", "still", "now", "at", "all", "again", "always":
 			t.filler = true
-		case "的", "都", "就", "也", "还", "又", "老", "总", "很", "太":
+		case "都", "就", "也", "还", "又", "老", "总", "很", "太":
 			t.filler = true
 		case "有":
 			t.filler = i > 0 && ts[i-1].text == "没"
+			t.light = t.filler
 		case "是":
 			t.filler = i > 0 && (ts[i-1].text == "老" || ts[i-1].text == "总")
 		case "直":
@@ -193,6 +198,16 @@ func markFillers(ts []token) []token {
 		}
 	}
 	return ts
+}
+
+// isGrammar: words of plain English that one slip would make into another word.
+func isGrammar(w string) bool {
+	switch w {
+	case "while", "there", "their", "where", "which", "three", "these", "those", "other", "every", "about", "after", "since",
+		"until", "would", "could", "should", "never", "again", "first", "right", "least", "quite", "might", "being", "under":
+		return true
+	}
+	return false
 }
 
 // turns are the words after which another thing is said: what is negated before them is not negated after.

@@ -163,6 +163,9 @@ func fineZH(zh string) bool {
 			return true
 		}
 	}
+	if i := strings.Index(zh, "恢复"); i >= 0 && !strings.HasPrefix(zh[i:], "恢复不") && !strings.HasSuffix(zh[:i], "没") && !strings.HasSuffix(zh[:i], "未") {
+		return true
+	}
 	for _, w := range []string{"正常", "好的", "良好", "能用", "可以用"} {
 		if i := strings.Index(zh, w); i >= 0 && !strings.HasSuffix(zh[:i], "不") && !strings.HasSuffix(zh[:i], "没") {
 			return true

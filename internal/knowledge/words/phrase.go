@@ -44,12 +44,12 @@ func phrasesOf(p *pack.Pack, simple map[rune]rune) []phrase {
 	return out
 }
 
-// essence gives the tokens of a phrase without its fillers; a phrase of nothing but fillers keeps them.
+// essence gives the tokens of a phrase without articles; a phrase of nothing else keeps them.
 func essence(words string, simple map[rune]rune) []string {
 	var all, kept []string
 	for _, t := range tokens(fold(words, simple)) {
 		all = append(all, t.text)
-		if !t.filler {
+		if !t.light {
 			kept = append(kept, t.text)
 		}
 	}
@@ -131,7 +131,7 @@ func (p *phrase) nearly(ts []token, i int) (int, bool) {
 		t := ts[k].text
 		switch {
 		case t == p.tokens[j]:
-		case alike(t, p.tokens[j]):
+		case !ts[k].known && alike(t, p.tokens[j]):
 			slipped = true
 		case k > i && ts[k].filler:
 			continue

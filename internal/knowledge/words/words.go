@@ -53,14 +53,21 @@ type Reader struct {
 	phrases   []phrase
 	screens   []screenPhrase
 	codes     codeBook
+	known     map[string]bool // the words of all phrases
 	variables map[string]bool
 	classes   map[string]bool // states of screen_message
 }
 
 // NewReader prepares the words of a pack.
 func NewReader(p *pack.Pack) *Reader {
-	r := &Reader{simple: simplifier(), codes: newCodeBook(p), variables: map[string]bool{}, classes: map[string]bool{}}
+	r := &Reader{simple: simplifier(), codes: newCodeBook(p), known: map[string]bool{}, variables: map[string]bool{}, classes: map[string]bool{}}
 	r.phrases, r.screens = phrasesOf(p, r.simple), screensOf(p, r.simple)
+	for _, ph := range r.phrases {
+		r.know(ph.tokens)
+	}
+	for _, s := range r.screens {
+		r.know(s.tokens)
+	}
 	for _, v := range p.Variables {
 		r.variables[v.ID] = true
 	}
@@ -70,6 +77,12 @@ func NewReader(p *pack.Pack) *Reader {
 		}
 	}
 	return r
+}
+
+func (r *Reader) know(tokens []string) {
+	for _, t := range tokens {
+		r.known[t] = true
+	}
 }
 
 // candidate is a possible finding before one a variable is chosen.
@@ -97,6 +110,9 @@ func (r *Reader) Read(text string, at time.Time, src finding.Source) Reading {
 	x := &reading{Reader: r, text: mask(kept)}
 	x.letters = fold(x.text, r.simple)
 	x.tokens = tokens(x.letters)
+	for i, t := range x.tokens {
+		x.tokens[i].known = r.known[t.text] || isGrammar(t.text)
+	}
 	x.understood = make([]bool, len(x.tokens))
 	x.readPhrases()
 	x.flat = flatten(x.tokens)
@@ -256,11 +272,23 @@ func (x *reading) has(variable string) bool {
 
 func (x *reading) readVendorMessage() bool {
 	m, ok := screenMatch(x.flat, 0, len(x.tokens), x.screens, true)
-	if !ok || stanceOf(x.tokens, m) != said {
+	if !ok || stanceOf(x.tokens, m) != said || x.partOfMore(m) {
 		return false
 	}
 	x.addScreen(m.from, m.to, m.phrase.state, screenCertainty(m))
 	return true
+}
+
+// partOfMore: the words of the message are only a piece of longer words that mean something else.
+func (x *reading) partOfMore(m match) bool {
+	for i := max(0, m.from-4); i <= m.from; i++ {
+		for k := range x.screens {
+			if to, ok := x.screens[k].exactly(x.flat, i); ok && !x.screens[k].vendor && to >= m.to && to-i > m.to-m.from {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func screenCertainty(m match) float64 {
@@ -325,6 +353,7 @@ func (x *reading) readCode(c code) {
 // result chooses one finding a variable: what is said before what follows from a denial, the surer before the less
 // sure, and of two as sure what was said first.
 func (x *reading) result(at time.Time, src finding.Source) Reading {
+	x.dropPieces()
 	slices.SortStableFunc(x.candidates, func(a, b candidate) int {
 		return cmp.Or(strings.Compare(a.span.Variable, b.span.Variable), order(a.denied, b.denied),
 			cmp.Compare(b.certainty, a.certainty), cmp.Compare(a.span.Start, b.span.Start))
@@ -341,6 +370,17 @@ func (x *reading) result(at time.Time, src finding.Source) Reading {
 	slices.SortStableFunc(out.Spans, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
 	out.NotUnderstood = x.notUnderstood()
 	return out
+}
+
+// dropPieces drops what was read in a piece of longer words about the same variable.
+func (x *reading) dropPieces() {
+	all := slices.Clone(x.candidates)
+	x.candidates = slices.DeleteFunc(x.candidates, func(c candidate) bool {
+		return slices.ContainsFunc(all, func(o candidate) bool {
+			return o.span.Variable == c.span.Variable && o.span.Start <= c.span.Start && c.span.End <= o.span.End &&
+				o.span.End-o.span.Start > c.span.End-c.span.Start && o.certainty >= c.certainty && !o.denied
+		})
+	})
 }
 
 func order(a, b bool) int {

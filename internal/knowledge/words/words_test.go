@@ -55,7 +55,10 @@ func TestReadWhatPeopleSay(t *testing.T) {
 		{"It doesn't print", "main_symptom=print_problem"},
 		{"ｔｈｅ　ｔｅｒｍｉｎａｌ　ｉｓ　ｄｅａｄ", "main_symptom=will_not_start"},
 		{"printing fails, no signal", "main_symptom=print_problem signal_bars=none"},
-		// slips
+		{"断网恢复后打印不出来", "main_symptom=print_problem"},
+		// slips; a word that is in the vocabulary is no slip for another
+		{"it is offline while it rains", "main_symptom=no_connection"},
+		{"the wireless network is a white cable away", "link_type=wifi network_check=fails"},
 		{"there is no conection", "main_symptom=no_connection"},
 		{"the app freezs", "main_symptom=frozen_or_crashes"},
 		{"n0 signal", "signal_bars=none"},
@@ -229,6 +232,20 @@ func TestReadKeepsNoCardData(t *testing.T) {
 			}
 			if !found {
 				t.Errorf("the offsets moved: %+v", got.Spans)
+			}
+		})
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	r := newReader(b)
+	for name, text := range map[string]string{
+		"complaint": "早上没网，屏幕显示“签到过期”，老板去买菜了。the app freezs and error 05",
+		"worst":     strings.Repeat("conection e ", words.MaxText/12),
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				r.Read(text, noon, finding.Merchant)
 			}
 		})
 	}
