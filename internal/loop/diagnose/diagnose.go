@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/posmedic/posmedic/internal/kernel/finding"
@@ -13,6 +14,7 @@ type situation struct {
 	p       []float64 // probability of each hypothesis
 	order   []int     // faults, most probable first
 	dangers dangers
+	unseen  []candidate // variables still open, most telling first
 }
 
 func (s *situation) leader() int { return s.order[0] }
@@ -43,6 +45,7 @@ func (e *Engine) situation(in Input, ev *evidence) *situation {
 	p, _ := e.believe(ev)
 	s := &situation{in: in, ev: ev, p: p, order: e.order(p)}
 	s.dangers = e.dangers(ev, p, s.order)
+	s.unseen = e.byInformation(s)
 	return s
 }
 
@@ -98,7 +101,7 @@ const (
 // unlooked names what nobody has looked at and would tell the ranked faults apart, whoever could look.
 func (e *Engine) unlooked(s *situation) []string {
 	var out []string
-	for _, c := range e.byInformation(s, func(*variable) bool { return true }) {
+	for _, c := range s.unseen {
 		if len(out) == maxUnlooked || c.nats < leastUnlooks {
 			break
 		}
@@ -119,26 +122,14 @@ type candidate struct {
 	nats float64 // mutual information with the fault
 }
 
-// byInformation lists the open variables that pass, most telling first.
-func (e *Engine) byInformation(s *situation, pass func(*variable) bool) []candidate {
+// byInformation lists the open variables, most telling first.
+func (e *Engine) byInformation(s *situation) []candidate {
 	var out []candidate
 	for i := range e.pack.Variables {
-		v := e.variables[e.pack.Variables[i].ID]
-		if s.open(v) && pass(v) {
+		if v := e.variables[e.pack.Variables[i].ID]; s.open(v) {
 			out = append(out, candidate{v, e.model.Information(s.p, v.row)})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b candidate) int { return compareDown(a.nats, b.nats) })
+	slices.SortStableFunc(out, func(a, b candidate) int { return cmp.Compare(b.nats, a.nats) })
 	return out
-}
-
-func compareDown(a, b float64) int {
-	switch {
-	case a > b:
-		return -1
-	case a < b:
-		return 1
-	default:
-		return 0
-	}
 }

@@ -143,12 +143,16 @@ func (e *Engine) probe(s *situation) *Next {
 	if !s.in.Audience.Remote {
 		return nil
 	}
-	list := e.byInformation(s, func(v *variable) bool { return v.Probe != "" && s.dangers.mayFindOut(v.ID) })
-	if len(list) == 0 || list[0].nats < leastTold {
-		return nil
+	for _, c := range s.unseen {
+		if c.nats < leastTold {
+			break
+		}
+		if c.v.Probe != "" && s.dangers.mayFindOut(c.v.ID) {
+			return &Next{Kind: Probe, ID: c.v.ID, By: "remote", Text: c.v.Name, Cost: pack.Cost{DeskMin: c.v.Minutes},
+				Minutes: c.v.Minutes, Hazards: e.leadingHazards(s)}
+		}
 	}
-	v := list[0].v
-	return &Next{Kind: Probe, ID: v.ID, By: "remote", Text: v.Name, Cost: pack.Cost{DeskMin: v.Minutes}, Minutes: v.Minutes, Hazards: e.leadingHazards(s)}
+	return nil
 }
 
 // takeOver hands the case to the party of the leading fault; where that party is present and knows no more, to whoever can

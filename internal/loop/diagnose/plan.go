@@ -1,12 +1,16 @@
 package diagnose
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/posmedic/posmedic/internal/bayes"
 )
 
 const (
-	planFaults    = 30 // faults that the plan tells apart; the others are one remainder that nobody present cures
-	planQuestions = 24
+	planFaults    = 24 // faults that the plan tells apart; the others are one remainder that nobody present cures
+	planSteps     = 20
+	planQuestions = 20
 	planDoors     = 6    // faults a hand-over may name
 	rightDoor     = 0.5  // what a hand-over is worth that finds the right party and names the wrong fault
 	sureOfDoor    = 0.9  // whoever may repair it does, given the time
@@ -62,15 +66,21 @@ func (e *Engine) draw(s *situation) *plan {
 	return pl
 }
 
+// drawSteps takes the steps with the best chance per cost; one far down the list would not be reached before somebody else
+// takes over, and every step drawn makes every sequence the planner costs dearer.
 func (e *Engine) drawSteps(s *situation, pl *plan) {
+	var best []int
 	for i := range e.steps {
-		if !e.doable(s, i) || e.offChance(s, i) || s.dangers.forbids(e.steps[i]) != "" {
-			continue
+		if e.doable(s, i) && !e.offChance(s, i) && s.dangers.forbids(e.steps[i]) == "" && e.gain(s, i) > negligible {
+			best = append(best, i)
 		}
-		if fixes := pl.reduce(e.steps[i].fixes); len(fixes) > 0 {
-			pl.steps = append(pl.steps, i)
-			pl.problem.Actions = append(pl.problem.Actions, bayes.Action{Cost: e.steps[i].minutes, Fixes: fixes})
-		}
+	}
+	slices.SortStableFunc(best, func(a, b int) int {
+		return cmp.Compare(e.gain(s, b)/e.steps[b].minutes, e.gain(s, a)/e.steps[a].minutes)
+	})
+	for _, i := range best[:min(len(best), planSteps)] {
+		pl.steps = append(pl.steps, i)
+		pl.problem.Actions = append(pl.problem.Actions, bayes.Action{Cost: e.steps[i].minutes, Fixes: pl.reduce(e.steps[i].fixes)})
 	}
 }
 
@@ -110,9 +120,12 @@ func (e *Engine) drawDoors(s *situation, pl *plan) float64 {
 
 func (e *Engine) drawQuestions(s *situation, pl *plan) {
 	tired := e.tired(s)
-	for _, c := range e.byInformation(s, func(v *variable) bool { return e.askable(s, v) }) {
+	for _, c := range s.unseen {
 		if len(pl.questions) == planQuestions || c.nats < leastTold {
 			break
+		}
+		if !e.askable(s, c.v) {
+			continue
 		}
 		q := bayes.Question{Cost: (e.policy.Weights.minutes(askCost(s, c.v)) + e.policy.Weights.Question) * tired}
 		for state := range c.v.States {
