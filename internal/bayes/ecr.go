@@ -36,7 +36,7 @@ type Limits struct {
 }
 
 // DefaultLimits keep a problem of 100 causes, 60 actions and 80 questions within a few milliseconds.
-func DefaultLimits() Limits { return Limits{Questions: 12, Second: 6, Actions: 3, Effort: 6000} }
+func DefaultLimits() Limits { return Limits{Questions: 12, Second: 5, Actions: 3, Effort: 3000} }
 
 // Planner weighs actions and questions. It owns its workspace: one goroutine at a time.
 type Planner struct {
@@ -51,6 +51,7 @@ type Planner struct {
 	weights []float64 // of the sequence being costed
 	gain    []float64 // of each action: Σ weight·fix
 	used    []bool
+	cheap   []float64   // one over the cost of each action
 	layers  [][]float64 // weights of the lookahead, one slice a depth
 	order   []ranked
 	best    []int
@@ -73,7 +74,9 @@ func NewPlanner(causes int, problem Problem, limits Limits) *Planner {
 		order:  make([]ranked, 0, len(problem.Questions)),
 		best:   make([]int, 0, limits.Questions), top: make([]int, 0, limits.Actions),
 	}
+	p.cheap = make([]float64, len(problem.Actions))
 	for a := range problem.Actions {
+		p.cheap[a] = 1 / problem.Actions[a].Cost
 		for _, fix := range problem.Actions[a].Fixes {
 			p.touches[fix.Cause] = append(p.touches[fix.Cause], a)
 		}
@@ -160,10 +163,7 @@ func (p *Planner) cures(a int) float64 {
 func (p *Planner) steepest() int {
 	found, ratio := -1, 0.0
 	for a, gain := range p.gain {
-		if p.used[a] || gain <= 0 {
-			continue
-		}
-		if r := gain / p.problem.Actions[a].Cost; r > ratio {
+		if r := gain * p.cheap[a]; r > ratio && !p.used[a] {
 			found, ratio = a, r
 		}
 	}
