@@ -34,6 +34,9 @@ func TestEncodeThenDecodeGivesTheSamePack(t *testing.T) {
 	if diff := cmp.Diff(p, back, cmpopts.IgnoreUnexported(pack.Pack{})); diff != "" {
 		t.Error(diff)
 	}
+	if !pack.Verify(back) {
+		t.Error("the content is not what the hash says")
+	}
 	if _, ok := back.Fault("net_dns"); !ok {
 		t.Error("the decoded pack cannot look faults up")
 	}
@@ -51,7 +54,8 @@ func TestDecodeRefusesWhatIsNotWhole(t *testing.T) {
 		"nothing":         nil,
 		"something else":  []byte("pack: core\nversion: 1\n"),
 		"another version": bytes.Replace(data, []byte("posmedic-pack 1 "), []byte("posmedic-pack 9 "), 1),
-		"another hash":    bytes.Replace(data, data[16:20], []byte("0000"), 1),
+		"another layout":  bytes.Replace(data, data[16:24], []byte("xxxxxxxx"), 1),
+		"another seal":    bytes.Replace(data, data[50:58], []byte("xxxxxxxx"), 1),
 		"a bit flipped":   flipped,
 		"the end cut off": data[:len(data)-9],
 		"only the header": data[:bytes.IndexByte(data, '\n')+1],
