@@ -14,7 +14,8 @@ type phrase struct {
 	state    string
 	negated  string
 	weight   float64
-	trouble  bool // says that something is not as it should be: "… is fine" after it turns it round
+	written  string // as the pack writes it
+	trouble  bool   // says that something is not as it should be: "… is fine" after it turns it round
 }
 
 // match is a phrase found in the text, tokens from to to.

@@ -20,7 +20,7 @@ func screensOf(p *pack.Pack, simple map[rune]rune) []screenPhrase {
 	add := func(words, state string, vendor bool) {
 		if ts := essence(words, simple); len(ts) > 0 {
 			out = append(out, screenPhrase{vendor: vendor,
-				phrase: phrase{tokens: ts, compact: join(ts), variable: screenMessage, state: state, weight: 1}})
+				phrase: phrase{tokens: ts, compact: join(ts), written: words, variable: screenMessage, state: state, weight: 1}})
 		}
 	}
 	for _, m := range p.Messages {

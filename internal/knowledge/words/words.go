@@ -275,7 +275,11 @@ func (x *reading) readVendorMessage() bool {
 	if !ok || stanceOf(x.tokens, m) != said || x.partOfMore(m) {
 		return false
 	}
-	x.addScreen(m.from, m.to, m.phrase.state, screenCertainty(m))
+	text := x.words(m.from, m.to).Words
+	if m.fuzzy { // the words as the vendor writes them find their message again; the detail keeps what was read
+		text = m.phrase.written
+	}
+	x.addScreenText(m.from, m.to, m.phrase.state, text, screenCertainty(m))
 	return true
 }
 
@@ -329,8 +333,12 @@ func (x *reading) wholeScreen() []stretch {
 
 // addScreen adds the class and the raw words of a screen.
 func (x *reading) addScreen(from, to int, state string, certainty float64) {
+	x.addScreenText(from, to, state, x.words(from, to).Words, certainty)
+}
+
+func (x *reading) addScreenText(from, to int, state, text string, certainty float64) {
 	x.understand(from, to)
-	for _, v := range []struct{ variable, state string }{{screenMessage, state}, {screenText, clean(x.words(from, to).Words)}} {
+	for _, v := range []struct{ variable, state string }{{screenMessage, state}, {screenText, clean(text)}} {
 		if !x.variables[v.variable] {
 			continue
 		}

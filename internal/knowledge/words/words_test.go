@@ -184,6 +184,14 @@ func TestReadKeepsTheWords(t *testing.T) {
 			t.Errorf("confidences %v and %v", denial, slip)
 		}
 	})
+	t.Run("a message read badly is kept as its vendor writes it, beside what was read", func(t *testing.T) {
+		t.Parallel()
+		for _, f := range r.Read("it says PED TAMPFRED", noon, finding.Merchant).Findings {
+			if f.Variable == "screen_text" && (f.State != "PED TAMPERED" || f.Detail != "PED TAMPFRED") {
+				t.Errorf("finding %+v", f)
+			}
+		}
+	})
 	t.Run("what is too long is cut and said to be", func(t *testing.T) {
 		t.Parallel()
 		got := r.Read(strings.Repeat("好", words.MaxText), noon, finding.Merchant)
