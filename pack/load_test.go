@@ -199,6 +199,7 @@ func TestLoadRefusesWhatItWillNotRead(t *testing.T) {
 		"a file that is too large":          {"faults/huge.yaml", huge, "faults/huge.yaml:0:0: is larger than 4 MiB"},
 		"brackets in brackets":              {"faults/deep.yaml", strings.Repeat("[", 100000), "faults/deep.yaml:1:25: is nested too deep"},
 		"lists in lists on one line":        {"faults/deep.yaml", strings.Repeat("- ", 100000), "faults/deep.yaml:1:49: is nested too deep"},
+		"a mapping of endless keys":         {"faults/keys.yaml", strings.Repeat("key: x\n", 100000), "faults/keys.yaml:2001:4: is one key too many: a mapping has at most 2000"},
 		"a bomb of aliases":                 {"faults/bomb.yaml", "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "faults/bomb.yaml:1:4: uses a YAML feature that packs do not allow (anchor)"},
 		"something else than UTF-8":         {"faults/latin1.yaml", "faults: \xff\n", "faults/latin1.yaml:1:1: is not UTF-8 text"},
 		"an empty file":                     {"faults/empty.yaml", "", "faults/empty.yaml:1:1: is empty"},

@@ -69,12 +69,53 @@ func parseYAML(file string, data []byte) (root *node, problems Problems) {
 	if p, deep := tooDeep(file, tokens); deep {
 		return nil, Problems{p}
 	}
+	if p, many := tooManyKeys(file, tokens); many {
+		return nil, Problems{p}
+	}
 	parsed, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, Problems{syntaxProblem(file, err)}
 	}
 	t := treeBuilder{file: file}
 	return t.document(parsed), t.problems
+}
+
+// maxKeys bounds the keys of one block mapping: the YAML library takes time with their square.
+const maxKeys = 2000
+
+// tooManyKeys finds a block mapping with more keys than any pack needs, before it is parsed.
+func tooManyKeys(file string, tokens token.Tokens) (Problem, bool) {
+	flow := 0
+	keys := map[int]int{} // of the mappings that are open, by column
+	closeDeeper := func(column int) {
+		for c := range keys {
+			if c > column {
+				delete(keys, c)
+			}
+		}
+	}
+	for i, t := range tokens {
+		switch t.Type {
+		case token.MappingStartType, token.SequenceStartType:
+			flow++
+		case token.MappingEndType, token.SequenceEndType:
+			flow--
+		case token.SequenceEntryType:
+			if flow <= 0 {
+				closeDeeper(t.Position.Column)
+			}
+		case token.MappingValueType:
+			if flow > 0 || i == 0 {
+				continue
+			}
+			column := tokens[i-1].Position.Column
+			closeDeeper(column)
+			if keys[column]++; keys[column] > maxKeys {
+				return at(file, t, fmt.Sprintf("is one key too many: a mapping has at most %d", maxKeys)), true
+			}
+		}
+	}
+	return Problem{}, false
 }
 
 // tooDeep finds nesting that would overflow the stack of a recursive parser.
