@@ -49,15 +49,16 @@ type App interface {
 }
 
 const (
-	stopPatience = 5 * time.Second        // between the polite signal and the other
-	settle       = 500 * time.Millisecond // an app that lives this long has started
+	patience = 5 * time.Second
+	settle   = 500 * time.Millisecond // an app that lives this long has started
 )
 
 // Child is a payment app that the agent starts and keeps running itself.
 type Child struct {
-	command []string
-	pidFile string
-	log     *slog.Logger
+	command  []string
+	pidFile  string
+	log      *slog.Logger
+	patience time.Duration // between the polite signal and the other
 
 	turn sync.Mutex // of whoever starts or stops
 
@@ -70,7 +71,7 @@ type Child struct {
 // NewChild makes a child that does not run yet. pidFile remembers it beyond the agent's own death, so that the payment
 // app is never started twice.
 func NewChild(command []string, pidFile string, log *slog.Logger) *Child {
-	return &Child{command: command, pidFile: pidFile, log: log}
+	return &Child{command: command, pidFile: pidFile, log: log, patience: patience}
 }
 
 // Run keeps the app running until ctx ends, and then stops it. An app that ends by itself is started again, at once
@@ -191,7 +192,7 @@ func (c *Child) stop(ctx context.Context) error {
 		if err := syscall.Kill(-process.PID, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return err
 		}
-		timer := time.NewTimer(stopPatience)
+		timer := time.NewTimer(c.patience)
 		select {
 		case <-exited:
 			timer.Stop()
@@ -220,7 +221,7 @@ func (c *Child) stopLeftover(ctx context.Context) error {
 		if err := syscall.Kill(-left.PID, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return err
 		}
-		if gone(ctx, left) {
+		if gone(ctx, left, c.patience) {
 			return nil
 		}
 	}
@@ -228,8 +229,8 @@ func (c *Child) stopLeftover(ctx context.Context) error {
 }
 
 // gone waits for a process that is not our child, whose end nobody tells us.
-func gone(ctx context.Context, p Process) bool {
-	ctx, cancel := context.WithTimeout(ctx, stopPatience)
+func gone(ctx context.Context, p Process, patience time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

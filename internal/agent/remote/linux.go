@@ -30,17 +30,17 @@ const maxLogs = 64 << 10
 
 // Linux is the terminal this process runs on. What is not set is refused with the reason.
 type Linux struct {
-	App       App                                                                  // the payment app
-	Host      func(ctx context.Context) (wire.HostAnswer, error)                   // signs in at the acquirer's host
-	Probe     func(ctx context.Context, names []string) ([]finding.Finding, error) // runs probes
-	TrueTime  func(ctx context.Context) (time.Time, error)                         // a time server; nil: the gateway's time
-	LogFiles  []string                                                             // files and patterns fetch_logs may read
-	Config    []string                                                             // configuration files of the payment app
-	GoodCopy  string                                                               // directory with the last good copies of them; see KeepConfig
-	Unsent    func(ctx context.Context) (sent, left int, err error)                // sends stored sales
-	Interface string                                                               // network interface; empty: that of the default route
-	Run       Runner                                                               // nil: RunProgram
-	Settime   func(time.Time) error                                                // nil: the system's clock
+	App       App                                                       // the payment app
+	Host      func(ctx context.Context) (wire.HostAnswer, error)        // signs in at the acquirer's host
+	Probe     func(ctx context.Context, names []string) (Result, error) // runs probes
+	TrueTime  func(ctx context.Context) (time.Time, error)              // a time server; nil: the gateway's time
+	LogFiles  []string                                                  // files and patterns fetch_logs may read
+	Config    []string                                                  // configuration files of the payment app
+	GoodCopy  string                                                    // directory with the last good copies of them; see KeepConfig
+	Unsent    func(ctx context.Context) (sent, left int, err error)     // sends stored sales
+	Interface string                                                    // network interface; empty: that of the default route
+	Run       Runner                                                    // nil: RunProgram
+	Settime   func(time.Time) error                                     // nil: the system's clock
 }
 
 func (l *Linux) runner() Runner {
@@ -398,6 +398,5 @@ func (l *Linux) RunProbes(ctx context.Context, args RunProbes) (Result, error) {
 	if l.Probe == nil {
 		return Result{}, Refuse("this agent has no probes")
 	}
-	found, err := l.Probe(ctx, args.Probes)
-	return Result{Text: fmt.Sprintf("%d findings", len(found)), Findings: found}, err
+	return l.Probe(ctx, args.Probes)
 }

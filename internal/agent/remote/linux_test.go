@@ -42,6 +42,7 @@ func until(t *testing.T, what string, ok func() bool) {
 func runChild(t *testing.T, pidFile string, command ...string) *Child {
 	t.Helper()
 	c := NewChild(command, pidFile, slog.New(slog.DiscardHandler))
+	c.patience = 200 * time.Millisecond
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- c.Run(ctx) }()
