@@ -29,7 +29,8 @@ type commandLine struct {
 	Verbose bool `short:"v" help:"Say more."`
 }
 
-// run runs the program and gives its exit code: 0 when told to end, 1 for what went wrong, 2 for wrong usage.
+// run runs the program and gives its exit code: 0 when told to end, 1 for what went wrong, 2 for wrong usage
+// and settings.
 func run(ctx context.Context, args []string, out, errs io.Writer, language lang.Lang) int {
 	var line commandLine
 	exit := -1
@@ -53,20 +54,23 @@ func run(ctx context.Context, args []string, out, errs io.Writer, language lang.
 	}
 	log := slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: level}))
 	if err := daemon.Run(ctx, line.Flags, log); err != nil {
-		explain(errs, log, err, language)
-		return 1
+		return explain(errs, log, err, language)
 	}
 	return 0
 }
 
-// explain tells a person what went wrong and what to do; the hidden cause goes to the log.
-func explain(errs io.Writer, log *slog.Logger, err error, language lang.Lang) {
+// explain tells a person what went wrong and what to do, and gives the exit code; the hidden cause goes to the log.
+func explain(errs io.Writer, log *slog.Logger, err error, language lang.Lang) int {
 	p := problem.Of(err)
 	log.Error("the agent has ended", "code", p.Code, "err", err)
 	fmt.Fprintln(errs, "posmedic-agent:", p.Text.In(language))
 	if hint := p.Hint.In(language); hint != "" {
 		fmt.Fprintln(errs, hint)
 	}
+	if p.Kind == problem.Invalid || p.Kind == problem.Config {
+		return 2
+	}
+	return 1
 }
 
 // locale gives what the person speaks, by the rules of POSIX.

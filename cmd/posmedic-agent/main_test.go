@@ -89,7 +89,7 @@ func TestRun(t *testing.T) {
 	t.Run("a terminal that is not enrolled is told how, in its language", func(t *testing.T) {
 		t.Parallel()
 		code, errs := start(t, lang.ZH, "--server=127.0.0.1:1", "--data="+t.TempDir())
-		if code != 1 || !strings.Contains(errs, "接入码") {
+		if code != 2 || !strings.Contains(errs, "接入码") {
 			t.Fatalf("%d %s", code, errs)
 		}
 	})
@@ -113,7 +113,7 @@ func TestRun(t *testing.T) {
 		if !names["uptime_s"] || !names["disk_free_bytes"] {
 			t.Errorf("got %v", names)
 		}
-		if code, second := start(t, lang.EN, args...); code != 1 || !strings.Contains(second, "already runs") {
+		if code, second := start(t, lang.EN, args...); code != 2 || !strings.Contains(second, "already runs") {
 			t.Errorf("a second agent: %d %s", code, second)
 		}
 		rooms.Order("t1", wire.Command{ID: "c1", Name: "restart_app", Expires: time.Now().Add(time.Minute)})

@@ -22,6 +22,7 @@ import (
 // commands is the command line: one field a command.
 type commands struct {
 	Diagnose diagnoseCommand `cmd:"" help:"Find out why this terminal cannot take money. Needs no server."`
+	Agent    agentCommand    `cmd:"" help:"Run the agent of this terminal: report to a server and carry out what it asks."`
 }
 
 // Exit codes; diagnose has finer ones (see exitCode).

@@ -317,6 +317,7 @@ func TestLive(t *testing.T) {
 		door := setup(t)
 		d := enrolled(t, door, "t1")
 		older := d.live()
+		door.Rooms.Until(t, "the line", func() bool { return door.Live() == 1 })
 		newer := d.live()
 		if _, _, err := older.Read(t.Context()); websocket.CloseStatus(err) != 4001 {
 			t.Fatalf("got %v", err)
@@ -343,6 +344,7 @@ func TestLive(t *testing.T) {
 	t.Run("a closing door says goodbye", func(t *testing.T) {
 		door := setup(t)
 		conn := enrolled(t, door, "t1").live()
+		door.Rooms.Until(t, "the line", func() bool { return door.Live() == 1 })
 		go door.Close()
 		if _, _, err := conn.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusGoingAway {
 			t.Fatalf("got %v", err)
