@@ -6,7 +6,7 @@
 //
 // What the door promises:
 //   - a Receipt is written only after the Intake has made the batch durable;
-//   - what passes on has been screened (Screen, ScreenProgress): bounded, ordered, on our clock, in the pack's words,
+//   - what passes on has been screened (Screen, ScreenProgress): bounded, ordered, with honest times, in the pack's words,
 //     and free of card data;
 //   - what is refused has a stable code (codes.go), is answered as an RFC 9457 problem, and is counted.
 //

@@ -21,7 +21,7 @@ type From struct {
 	Device   string
 }
 
-// Intake takes what has been screened. Submit returns only after the batch is durable; the receipt counts what was
+// Intake takes what has been screened; Screen says on whose clock its times are. Submit returns only after the batch is durable; the receipt counts what was
 // stored, what was there already, and names what it refused. It is called from many goroutines at once, and again with
 // the same reports when an answer was lost.
 type Intake interface {

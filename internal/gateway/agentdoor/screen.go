@@ -30,6 +30,9 @@ const (
 	largestIntPAN = 1e19
 )
 
+// absurd is a clock offset that no clock shows: a device without one starts in 1970 or at the making of its firmware.
+const absurd = 100 * 365 * 24 * time.Hour
+
 // Screened is a batch fit to pass on, and what was done to make it so.
 type Screened struct {
 	Batch   wire.Batch
@@ -37,9 +40,12 @@ type Screened struct {
 	Tally   map[Code]int
 }
 
-// Screen makes a batch fit to pass on: it sorts, removes duplicates, moves times onto our clock, cuts and masks texts,
-// leaves out parts that make no sense, and refuses reports as a whole when their identity, size or age is wrong. It is
-// an error only when the whole batch must be refused.
+// Screen makes a batch fit to pass on: it sorts, removes duplicates, puts times right, cuts and masks texts, leaves out
+// parts that make no sense, and refuses reports as a whole when their identity, size or age is wrong. It is an error
+// only when the whole batch must be refused.
+//
+// Times stay on the clock of SentAt: received - (SentAt - t) is when t was by our clock, within the age we keep and never
+// in the future by more than MaxClockAhead. When there is no usable SentAt it is zero, and the times are on our clock.
 func Screen(b wire.Batch, received time.Time, known Known) (Screened, error) {
 	if b.Version != wire.Version {
 		return Screened{}, refusal(problem.Invalid, WireVersion, "终端程序的报文版本不受支持", "this version of the messages is not supported")
@@ -50,6 +56,9 @@ func Screen(b wire.Batch, received time.Time, known Known) (Screened, error) {
 	s := &screen{received: received, known: known, tally: map[Code]int{}}
 	if !b.SentAt.IsZero() {
 		s.offset = b.SentAt.Sub(received)
+	}
+	if s.offset.Abs() > absurd {
+		b.SentAt, s.offset = time.Time{}, 0
 	}
 	out := Screened{Batch: wire.Batch{Version: b.Version, SentAt: b.SentAt}, Tally: s.tally}
 	seen := make(map[identity]bool, len(b.Reports))
@@ -141,22 +150,21 @@ func (s *screen) report(r wire.Report) (wire.Report, Code, string) {
 	return r, "", ""
 }
 
-// when gives the time on our clock. A terminal whose clock is off by more than MaxClockAhead, either way, is corrected
-// by the offset its batch shows: a wrong clock is a fault we must hear of, not a reason not to listen.
+// when puts a time right. A terminal whose clock is off is understood by the offset its batch shows: a wrong clock is a
+// fault we must hear of, not a reason not to listen. A code says that the offset was great, or the time was changed.
 func (s *screen) when(at time.Time) (time.Time, Code) {
 	inWindow := func(t time.Time) bool {
 		return !t.After(s.received.Add(wire.MaxClockAhead)) && !t.Before(s.received.Add(-wire.MaxReportAge))
 	}
-	if s.offset.Abs() > wire.MaxClockAhead {
-		if shifted := at.Add(-s.offset); inWindow(shifted) {
-			return shifted, ReportSkew
-		}
-	}
-	switch {
-	case inWindow(at):
+	switch ours := at.Add(-s.offset); {
+	case inWindow(ours) && s.offset.Abs() <= wire.MaxClockAhead:
 		return at, ""
-	case at.After(s.received):
-		return s.received, ReportAhead
+	case inWindow(ours):
+		return at, ReportSkew
+	case inWindow(at): // stamped before the clock went wrong: right as it is, so put it onto the wrong clock
+		return at.Add(s.offset), ReportSkew
+	case ours.After(s.received) || at.After(s.received):
+		return s.received.Add(s.offset), ReportAhead
 	default:
 		return at, ReportOld
 	}
