@@ -105,13 +105,6 @@ func ThisMachine(target Target) Env {
 	}
 }
 
-// NameServer is a resolver that asks one server and nobody else.
-func NameServer(address string) Resolver {
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, address)
-	}}
-}
-
 func (e Env) file(path ...string) string { return filepath.Join(append([]string{e.Root}, path...)...) }
 
 // Standard are all probes, in the order in which a person reads them.
