@@ -142,21 +142,20 @@ func (s *session) moneyAsSaid(m Money) Money {
 	return m
 }
 
-// unlooked joins probes that were skipped or could not look, and variables that would tell the faults apart.
+// unlooked joins variables that would tell the faults apart, and probes that were skipped or could not look.
 func (s *session) unlooked(d diagnose.Diagnosis) []Unlooked {
 	var out []Unlooked
-	if s.machine != nil {
-		for _, r := range s.machine.Results {
-			if r.State == probe.Skipped || r.State == probe.Unknown {
-				out = append(out, Unlooked{ID: r.ID, Name: r.Name, Why: r.Text})
-			}
-		}
-	} else {
-		out = append(out, Unlooked{ID: "machine", Name: lang.Text{ZH: "这台机器本身", EN: "this machine itself"},
-			Why: lang.Text{ZH: "诊断的是案例文件", EN: "a coded case was diagnosed"}})
-	}
 	for _, id := range d.Unlooked {
 		out = append(out, Unlooked{ID: id, Name: variableText(s.cfg.Engine.Pack(), id), Why: lang.Text{ZH: "没有人看过", EN: "nobody has looked"}})
+	}
+	if s.machine == nil {
+		return append(out, Unlooked{ID: "machine", Name: lang.Text{ZH: "这台机器本身", EN: "this machine itself"},
+			Why: lang.Text{ZH: "没有检查，诊断的是给出的描述", EN: "not checked; what was described was diagnosed"}})
+	}
+	for _, r := range s.machine.Results {
+		if r.State == probe.Skipped || r.State == probe.Unknown {
+			out = append(out, Unlooked{ID: r.ID, Name: r.Name, Why: r.Text})
+		}
 	}
 	return out
 }

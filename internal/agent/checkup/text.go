@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/posmedic/posmedic/internal/kernel/finding"
 	"github.com/posmedic/posmedic/internal/kernel/lang"
 	"github.com/posmedic/posmedic/internal/loop/diagnose"
 	"github.com/posmedic/posmedic/pack"
@@ -72,7 +73,7 @@ func (p *page) faults(r Report) {
 		return
 	}
 	p.head("可能的原因", "What is probably wrong")
-	if d.Ranked[0].P < worthShowing {
+	if d.Ranked[0].P < worthShowing || len(d.Ranked[0].For) == 0 {
 		p.line(1, p.t("看到的还不足以指向某个故障。", "What was seen so far does not point to one fault."))
 		return
 	}
@@ -81,8 +82,8 @@ func (p *page) faults(r Report) {
 			break
 		}
 		p.line(1, fmt.Sprintf("%d. ", i+1), f.Name.In(p.lang), p.t("：", ": "), wordText(f.Word).In(p.lang), p.t("，", ", "), percent(f.P))
-		p.reasons(p.t("支持", "for"), f.For)
-		p.reasons(p.t("不支持", "against"), f.Against)
+		p.reasons(p.t("支持", "for"), f.For, d.Evidence)
+		p.reasons(p.t("不支持", "against"), f.Against, d.Evidence)
 	}
 	p.others(d.Ranked)
 	if d.Surprise {
@@ -105,13 +106,15 @@ func (p *page) others(ranked []diagnose.Ranked) {
 	}
 }
 
-func (p *page) reasons(label string, reasons []diagnose.Reason) {
+// reasons names evidence with who says so and how old it is.
+func (p *page) reasons(label string, reasons []diagnose.Reason, evidence []finding.Finding) {
+	known := finding.Collect(evidence...)
 	for _, r := range reasons[:min(len(reasons), shownReasons)] {
-		source := ""
-		if !r.At.IsZero() {
-			source = p.t("（", " (") + ageText(p.now.Sub(r.At), p.lang) + p.t("）", ")")
+		origin := ageText(p.now.Sub(r.At), p.lang)
+		if f, given := known[r.Variable]; given {
+			origin = sourceText(f.Source).In(p.lang) + p.t("，", ", ") + origin
 		}
-		p.line(2, label, p.t("　", "  "), findingText(p.pack, r.Variable, r.State).In(p.lang), source)
+		p.line(2, label, p.t("　", "  "), findingText(p.pack, r.Variable, r.State).In(p.lang), p.t("（", " ("), origin, p.t("）", ")"))
 	}
 }
 
@@ -136,7 +139,7 @@ func (p *page) next(n *diagnose.Next) {
 	case diagnose.Ask:
 		p.line(1, p.t("请回答：", "please find out: "), n.Text.In(p.lang))
 	case diagnose.Handover:
-		p.line(1, p.t("请交给", "hand over to "), partyText(n.By).In(p.lang), p.t("：", ": "), n.Text.In(p.lang))
+		p.line(1, n.Text.In(p.lang))
 	default:
 		p.line(1, n.Text.In(p.lang), p.t("（", " ("), partyText(n.By).In(p.lang), p.t("）", ")"))
 	}
@@ -152,11 +155,20 @@ func (p *page) next(n *diagnose.Next) {
 	}
 }
 
+// minutes says a duration, in hours where that is easier to grasp.
+func (p *page) minutes(n float64) string {
+	const inHours = 100
+	if n >= inHours {
+		return fmt.Sprintf(p.t("%.0f小时", "%.0f h"), n/60)
+	}
+	return fmt.Sprintf(p.t("%.0f分钟", "%.0f min"), n)
+}
+
 // cost says what the step takes.
 func (p *page) cost(n *diagnose.Next) string {
-	parts := []string{fmt.Sprintf(p.t("约%.0f分钟", "about %.0f min"), max(1, n.Minutes))}
-	if n.Cost.DowntimeMin > n.Minutes {
-		parts = append(parts, fmt.Sprintf(p.t("其间%.0f分钟不能收款", "%.0f min without sales"), n.Cost.DowntimeMin))
+	parts := []string{p.t("约", "about ") + p.minutes(max(1, n.Minutes))}
+	if n.Kind == diagnose.Do && n.Cost.DowntimeMin > 0 {
+		parts = append(parts, p.t("其间不能收款：", "no sales meanwhile: ")+p.minutes(max(1, n.Cost.DowntimeMin)))
 	}
 	if n.Cost.Money > 0 {
 		parts = append(parts, fmt.Sprintf(p.t("费用约%.0f元", "costs about CNY %.0f"), n.Cost.Money))
@@ -165,7 +177,7 @@ func (p *page) cost(n *diagnose.Next) string {
 		parts = append(parts, p.t("需要上门", "needs a visit"))
 	}
 	if n.Fixes > 0 {
-		parts = append(parts, p.t("有", "")+percent(n.Fixes)+p.t("的把握修好", " likely to cure it"))
+		parts = append(parts, fmt.Sprintf(p.t("有%s的把握修好", "%s likely to cure it"), percent(n.Fixes)))
 	}
 	return strings.Join(parts, p.t("，", ", "))
 }
