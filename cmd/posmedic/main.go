@@ -23,6 +23,8 @@ import (
 type commands struct {
 	Diagnose diagnoseCommand `cmd:"" help:"Find out why this terminal cannot take money. Needs no server."`
 	Agent    agentCommand    `cmd:"" help:"Run the agent of this terminal: report to a server and carry out what it asks."`
+	Case     caseCommand     `cmd:"" help:"Measure the diagnosis on coded cases."`
+	Pack     packCommand     `cmd:"" help:"Check, explain and compile knowledge packs."`
 }
 
 // Exit codes; diagnose has finer ones (see exitCode).
