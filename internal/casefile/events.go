@@ -13,6 +13,14 @@ const (
 	ClosedEvent    event.Kind = "casefile.closed"
 )
 
+// SkippedEntry is the kind of a timeline entry that says: nobody knew this. Its data is Skipped.
+const SkippedEntry = "skipped"
+
+// Skipped names the variable that nobody could tell; it is not asked again in this case.
+type Skipped struct {
+	Variable string `json:"variable"`
+}
+
 // Changed says what has become of a case.
 type Changed struct {
 	Revision int64   `json:"revision"`

@@ -35,6 +35,9 @@ type CaseBrief struct {
 	P        float64       `json:"p,omitempty"`
 	Word     diagnose.Word `json:"word,omitempty"`
 	Incident string        `json:"incident,omitempty"`
+	OpenedAt time.Time     `json:"opened_at"`
+	ClosedAt *time.Time    `json:"closed_at,omitempty"`
+	Outcome  string        `json:"outcome,omitempty" enum:"confirmed,recovered,unclear"`
 }
 
 // TerminalPage is a page of the fleet list.
@@ -75,9 +78,23 @@ type AnswerView struct {
 	By   string    `json:"by" enum:"host,terminal"`
 }
 
+// CaseFacts are the plain facts of a case.
+type CaseFacts struct {
+	ID       string     `json:"id"`
+	Terminal string     `json:"terminal"`
+	State    string     `json:"state" enum:"diagnosing,repairing,verifying,handed_over,closed"`
+	OpenedAt time.Time  `json:"opened_at"`
+	OpenedBy string     `json:"opened_by" enum:"silence,findings,host_answers,person"`
+	ClosedAt *time.Time `json:"closed_at,omitempty"`
+	Outcome  string     `json:"outcome,omitempty" enum:"confirmed,recovered,unclear"`
+	Incident string     `json:"incident,omitempty"`
+	Reopened int        `json:"reopened"`
+	Revision int64      `json:"revision"`
+}
+
 // CaseView is a case as a person reads it.
 type CaseView struct {
-	casefile.Case
+	CaseFacts
 	Diagnosis *diagnose.Diagnosis  `json:"diagnosis,omitempty"`
 	Words     map[string]Words     `json:"words"` // for every variable that the diagnosis names
 	Attempts  []repair.Attempt     `json:"attempts"`

@@ -58,6 +58,7 @@ func (s Stages) table() []handler {
 		{"diagnose-evidence", []event.Kind{
 			observe.ChangedEvent, incident.JoinedEvent, incident.LeftEvent, repair.FailedEvent, repair.DoneEvent,
 		}, s.evidence},
+		{"diagnose-skipped", []event.Kind{casefile.ChangedEvent}, s.skipped},
 		{"repair", []event.Kind{casefile.DiagnosedEvent}, s.diagnosed},
 		{"verify-repaired", []event.Kind{repair.DoneEvent}, s.Verify.OnRepaired},
 		{"verify-proof", []event.Kind{observe.ProofEvent}, s.Verify.OnProof},
@@ -79,6 +80,15 @@ func (s Stages) evidence(ctx context.Context, ev event.Event) error {
 		if err := s.Verify.OnFailed(ctx, ev); err != nil {
 			return err
 		}
+	}
+	return s.Diagnose.OnEvidence(ctx, ev)
+}
+
+// skipped thinks again when a person did not know an answer: the next best question is another one.
+func (s Stages) skipped(ctx context.Context, ev event.Event) error {
+	var c casefile.Changed
+	if err := ev.Into(&c); err != nil || c.Entry != casefile.SkippedEntry {
+		return err
 	}
 	return s.Diagnose.OnEvidence(ctx, ev)
 }

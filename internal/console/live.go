@@ -1,0 +1,73 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/posmedic/posmedic/internal/access"
+)
+
+// Line is a line of news for live pages: something about a terminal has changed. It carries no facts; a page that
+// cares asks again.
+type Line struct {
+	Kind     string `json:"kind"`
+	Terminal string `json:"terminal,omitempty"`
+	Case     string `json:"case,omitempty"`
+}
+
+const (
+	liveBuffer = 256
+	liveBeat   = 20 * time.Second // keeps proxies from closing a quiet stream
+)
+
+// live streams news as server-sent events until the page leaves or its session ends.
+func (d *Door) live(w http.ResponseWriter, r *http.Request) {
+	c := callerOf(r.Context())
+	if c.user.Name == "" {
+		writeProblem(w, d, access.ErrSignedOut)
+		return
+	}
+	out := http.NewResponseController(w)
+	w.Header().Set("Content-Type", "text/event-stream")
+	news := make(chan []byte, liveBuffer)
+	stop, err := d.News.Listen(NewsSubject, func(data []byte) {
+		select {
+		case news <- data:
+		default: // a page too slow for the news reloads at the next one that fits
+		}
+	})
+	if err != nil {
+		writeProblem(w, d, err)
+		return
+	}
+	defer stop()
+	beat := time.NewTicker(liveBeat)
+	defer beat.Stop()
+	for err == nil {
+		select {
+		case <-r.Context().Done():
+			return
+		case line := <-news:
+			_, err = fmt.Fprintf(w, "event: changed\ndata: %s\n\n", line)
+		case <-beat.C:
+			if _, gone := d.Access.Session(r.Context(), c.session); gone != nil {
+				return
+			}
+			_, err = fmt.Fprint(w, ": still here\n\n")
+		}
+		if err == nil {
+			err = out.Flush()
+		}
+	}
+}
+
+// MarshalLine writes a line of news.
+func MarshalLine(l Line) []byte {
+	raw, err := json.Marshal(l)
+	if err != nil {
+		return nil // three strings can always be written
+	}
+	return raw
+}
