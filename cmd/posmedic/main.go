@@ -22,7 +22,9 @@ import (
 // commands is the command line: one field a command.
 type commands struct {
 	Diagnose diagnoseCommand `cmd:"" help:"Find out why this terminal cannot take money. Needs no server."`
+	Serve    serveCommand    `cmd:"" help:"Run the server: console, agents' door, diagnosis and repair. Needs no configuration."`
 	Agent    agentCommand    `cmd:"" help:"Run the agent of this terminal: report to a server and carry out what it asks."`
+	Openapi  openapiCommand  `cmd:"" help:"Print the OpenAPI document of the console's API."`
 	Case     caseCommand     `cmd:"" help:"Measure the diagnosis on coded cases."`
 	Pack     packCommand     `cmd:"" help:"Check, explain and compile knowledge packs."`
 }
