@@ -231,6 +231,23 @@ func TestReports(t *testing.T) {
 			t.Fatalf("%d %s", status, answer)
 		}
 	})
+	t.Run("an address that floods is slowed down, whatever keys it uses", func(t *testing.T) {
+		t.Parallel()
+		door := doortest.Start(t, doortest.NewRooms(), agentdoor.Config{AddressBurst: 2, AddressEvery: time.Hour})
+		enrolled(t, door, "t1").report(report(1))
+		enrolled(t, door, "t2").report(report(1))
+		enrolled(t, door, "t3").refused("/v1/reports", wire.Batch{Version: 1}, http.StatusTooManyRequests, "rate.address")
+	})
+	t.Run("keys tried out from one address are held back", func(t *testing.T) {
+		door := setup(t)
+		for range 10 {
+			newDevice(t, door).refused("/v1/reports", wire.Batch{Version: 1}, http.StatusUnauthorized, "device.unknown")
+		}
+		newDevice(t, door).refused("/v1/reports", wire.Batch{Version: 1}, http.StatusTooManyRequests, "rate.enrolment")
+		if got := enrolled(t, door, "t1").report(report(1)); got.Accepted != 1 {
+			t.Fatalf("a known device behind the same address suffers: %+v", got)
+		}
+	})
 	t.Run("a device that floods is slowed down and told when to come back", func(t *testing.T) {
 		t.Parallel()
 		door := doortest.Start(t, doortest.NewRooms(), agentdoor.Config{DeviceBurst: 3, DeviceEvery: time.Hour})
@@ -339,6 +356,26 @@ func TestLive(t *testing.T) {
 		door.Rooms.Until(t, "progress", func() bool { _, ok := door.Rooms.Ended("t1", "c1"); return ok })
 		if c := door.Counts(); c[agentdoor.BodyShape] != 1 || c[agentdoor.ProgressShape] != 1 {
 			t.Fatalf("got %v", c)
+		}
+	})
+	t.Run("a line whose other end no longer answers is dropped", func(t *testing.T) {
+		t.Parallel()
+		door := doortest.Start(t, doortest.NewRooms(), agentdoor.Config{PingEvery: 10 * time.Millisecond, WriteTimeout: 50 * time.Millisecond})
+		enrolled(t, door, "t1").live() // and never reads, so no ping is answered
+		door.Rooms.Until(t, "the line", func() bool { return door.Live() == 1 })
+		door.Rooms.Until(t, "the drop", func() bool { return door.Live() == 0 })
+	})
+	t.Run("beyond the most lines a device is asked to come later, and may still report", func(t *testing.T) {
+		t.Parallel()
+		door := doortest.Start(t, doortest.NewRooms(), agentdoor.Config{MaxLive: 1})
+		enrolled(t, door, "t1").live()
+		door.Rooms.Until(t, "the line", func() bool { return door.Live() == 1 })
+		second := enrolled(t, door, "t2")
+		if _, _, err := second.live().Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusTryAgainLater {
+			t.Fatalf("got %v", err)
+		}
+		if got := second.report(report(1)); got.Accepted != 1 {
+			t.Fatalf("got %+v", got)
 		}
 	})
 	t.Run("a closing door says goodbye", func(t *testing.T) {
