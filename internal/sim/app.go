@@ -31,9 +31,10 @@ func (c card) entryMode() string {
 // testCard is a number of the published UnionPay test range; it belongs to nobody.
 const testCard = "6250947000000014"
 
-// patience is how long a terminal waits for an answer of its host.
+// patience is how long a terminal waits for an answer of its host. However much the world hurries, the machine it runs
+// on does not, so there is a least.
 func (w *world) patience() time.Duration {
-	return min(max(w.pace(30*time.Second), 2*time.Second), 30*time.Second)
+	return max(w.pace(30*time.Second), w.least)
 }
 
 // errNotReady says why the app did not even ask the host.

@@ -52,6 +52,9 @@ type Estate struct {
 // agendaWidth is how many customers and people may be waiting for a network at once.
 const agendaWidth = 512
 
+// leastPatience is what even the most hurried device grants a loopback connection on a loaded machine.
+const leastPatience = 2 * time.Second
+
 // New lays the estate out and does nothing yet.
 func New(cfg Config) (*Estate, error) {
 	if cfg.Terminals <= 0 || cfg.Terminals > 900_000 || cfg.Hosts < 0 || cfg.Speed < 0 || cfg.Customers < 0 {
@@ -72,7 +75,10 @@ func New(cfg Config) (*Estate, error) {
 	}
 	e := &Estate{cfg: cfg, log: cfg.Log, agenda: newAgenda(agendaWidth), failed: make(chan error, 1)}
 	e.agents = &agents{estate: e}
-	w := &world{now: time.Now, speed: cfg.Speed, always: cfg.AlwaysOpen, byTID: map[string]*Terminal{}, names: map[string]string{nowhere: "127.0.0.1:1"}}
+	w := &world{
+		now: time.Now, speed: cfg.Speed, always: cfg.AlwaysOpen, least: leastPatience,
+		byTID: map[string]*Terminal{}, names: map[string]string{nowhere: "127.0.0.1:1"},
+	}
 	if cfg.FeedURL != "" {
 		e.feed = newFeed(cfg.FeedURL, cfg.FeedToken, cfg.Log)
 	}

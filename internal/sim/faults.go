@@ -170,11 +170,14 @@ func (w *world) spendData(t *Terminal) {
 	w.tell(record{sim: &simStatus{t.tid, "data_used_up"}})
 }
 
+// maintenanceTime is how long announced maintenance is said to take.
+const maintenanceTime = 4 * time.Hour
+
 // maintain takes a host out of service after telling everybody.
 func (w *world) maintain(h *host) {
 	h.down, h.announced = true, true
 	h.notice = &hostNotice{
-		id: fmt.Sprintf("%s-maintenance-%d", h.id, w.now().UnixMilli()), kind: "maintenance", host: h.id, from: w.now(),
+		id: fmt.Sprintf("%s-maintenance-%d", h.id, w.now().UnixMilli()), kind: "maintenance", host: h.id, from: w.now(), until: w.now().Add(w.pace(maintenanceTime)),
 		text: lang.Text{ZH: "收单后台维护中，期间不能收款，请勿重启机器", EN: "the acquirer's host is in maintenance; no payments meanwhile, do not restart terminals"},
 	}
 	w.tell(record{notice: h.notice})

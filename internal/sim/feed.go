@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -63,12 +62,20 @@ type feed struct {
 }
 
 func newFeed(url, token string, log *slog.Logger) *feed {
-	var boot [6]byte
-	_, _ = rand.Read(boot[:]) // never fails, says its documentation
 	return &feed{
-		url: url, token: token, log: log, boot: hex.EncodeToString(boot[:]), poked: make(chan struct{}, 1),
+		url: url, token: token, log: log, boot: bootWord(), poked: make(chan struct{}, 1),
 		client: &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 1}},
 	}
+}
+
+// bootWord names this run of the feed, in letters only: digits might add up to what looks like a card number.
+func bootWord() string {
+	var b [10]byte
+	_, _ = rand.Read(b[:]) // never fails, says its documentation
+	for i := range b {
+		b[i] = 'a' + b[i]%26
+	}
+	return string(b[:])
 }
 
 // put queues a record. It does not wait.
@@ -146,19 +153,35 @@ func (f *feed) post(ctx context.Context) error {
 		return err
 	}
 	defer response.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 4096))
+	answer, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
 	if err != nil {
 		return err
 	}
 	if response.StatusCode >= 300 {
 		return fmt.Errorf("%s: %.300s", response.Status, answer)
 	}
+	f.heed(answer)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	// Records that were given up meanwhile are gone from the front already.
 	f.queue = slices.Delete(f.queue, 0, max(0, len(batch)-(f.lost-lost)))
 	f.posted += uint64(len(batch))
 	return nil
+}
+
+// heed looks at what became of the records that were not taken; they are not posted again, for they would not be then.
+func (f *feed) heed(answer []byte) {
+	var said struct {
+		Unknown int               `json:"unknown"`
+		Refused []json.RawMessage `json:"refused"`
+	}
+	if err := json.Unmarshal(answer, &said); err != nil {
+		f.log.Warn("the feed's answer cannot be read", slog.Any("err", err))
+		return
+	}
+	if said.Unknown > 0 || len(said.Refused) > 0 {
+		f.log.Warn("not all of the feed was taken", slog.Int("unknown", said.Unknown), slog.Int("refused", len(said.Refused)))
+	}
 }
 
 func rawLines(batch []json.RawMessage) [][]byte {

@@ -49,13 +49,10 @@ func (swallowed) Timeout() bool   { return true }
 func (swallowed) Temporary() bool { return true }
 func (swallowed) Unwrap() error   { return os.ErrDeadlineExceeded }
 
-// dialPatience is how long a device waits for a connection.
-const dialPatience = 3 * time.Second
-
 // Dial connects through the terminal's network, for its payment app and its agent alike. Every address stands for a
 // name: it is looked up in the world's name servers first, so a broken look-up stops everything.
 func (t *Terminal) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialPatience)
+	ctx, cancel := context.WithTimeout(ctx, t.world.patience())
 	defer cancel()
 	target, err := t.route(ctx, network, address)
 	if err != nil {

@@ -77,7 +77,18 @@ func acts() map[string]act {
 		"swap_terminal":         swap,
 		"repair_at_depot":       swap,
 	}
-	same := map[string]string{ // the cure of a fault is one of the shared steps, done by whoever it falls to
+	for cure, step := range sameAs() {
+		table[cure] = table[step]
+	}
+	table["cure.set_clock"] = act{does: setClock, takes: 2 * time.Minute, then: signIn, says: "时间调准了 / the clock is right"}
+	table["cure.sw_cert_expired"] = act{does: newCertificate, takes: 5 * time.Minute, then: signIn, says: "证书已更新 / a new certificate is in"}
+	table["cure.pow_area_outage"] = act{ready: powerBack, says: "来电了 / the power is back"}
+	return table
+}
+
+// sameAs maps the cures that are one of the shared steps, done by whoever it falls to.
+func sameAs() map[string]string {
+	return map[string]string{
 		"cure.con_paper_out": "load_paper", "cure.net_router_hung": "restart_router", "cure.net_dns": "restart_router",
 		"cure.sw_hang": "restart_terminal", "cure.pow_battery_flat": "charge_terminal", "cure.hw_chip_dirty": "clean_chip_slot",
 		"cure.op_sign_in": "sign_in_by_hand", "cure.sec_work_key": "sign_in_by_hand", "cure.acc_tid_unregistered": "register_terminal",
@@ -85,13 +96,6 @@ func acts() map[string]act {
 		"cure.host_maintenance": "restore_host_service", "cure.sw_bad_config_pushed": "withdraw_push",
 		"cure.sec_tamper_impact": "swap_terminal", "cure.hw_chip_dead": "swap_terminal",
 	}
-	for cure, step := range same {
-		table[cure] = table[step]
-	}
-	table["cure.set_clock"] = act{does: setClock, takes: 2 * time.Minute, then: signIn, says: "时间调准了 / the clock is right"}
-	table["cure.sw_cert_expired"] = act{does: newCertificate, takes: 5 * time.Minute, then: signIn, says: "证书已更新 / a new certificate is in"}
-	table["cure.pow_area_outage"] = act{ready: powerBack, says: "来电了 / the power is back"}
-	return table
 }
 
 func loadPaper(_ *world, t *Terminal) {

@@ -151,7 +151,7 @@ func (e *Estate) pass(tid string) {
 func (w *world) restore(h *host) {
 	if h.announced && h.notice != nil {
 		over := *h.notice
-		over.until = w.now()
+		over.kind = "end"
 		w.tell(record{notice: &over})
 	}
 	h.down, h.announced, h.notice = false, false, nil

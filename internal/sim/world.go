@@ -57,7 +57,8 @@ type world struct {
 	mu     sync.Mutex
 	now    func() time.Time
 	speed  float64
-	always bool // shops never close
+	always bool          // shops never close
+	least  time.Duration // patience of a device, at the least
 
 	streets   []*street
 	merchants []*merchant
