@@ -95,8 +95,9 @@ type Agent struct {
 	changed chan struct{} // a command has ended: tell
 	work    *work
 
-	mu  sync.Mutex
-	who wire.Enrolled
+	mu      sync.Mutex
+	who     wire.Enrolled
+	answers []wire.HostAnswer // that commands brought about, for the next report
 }
 
 // New makes an agent that does nothing yet.

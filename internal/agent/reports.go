@@ -26,16 +26,31 @@ func (a *Agent) queueReport(ctx context.Context) {
 	a.drift.look(now, a.seq)
 	a.seq++
 	r := wire.Report{Boot: a.boot, Seq: a.seq, At: now, Lost: a.lost, Unsent: status.Unsent,
-		Readings: first(a.dated(now, status.Readings), wire.MaxReadings),
+		Readings: first(dated(now, status.Readings), wire.MaxReadings),
 		Findings: first(datedFindings(now, status.Findings), wire.MaxFindings),
-		Host:     last(status.Host, wire.MaxHostAnswers)}
+		Host:     last(append(a.brought(), status.Host...), wire.MaxHostAnswers)}
 	a.lost = 0
 	if err := a.deps.Queue.Put(r); err != nil {
 		a.deps.Log.Warn("a report is not durable", "seq", r.Seq, "err", err)
 	}
 }
 
-func (a *Agent) dated(now time.Time, list []wire.Reading) []wire.Reading {
+// bring keeps the host's answers to a command for the next report.
+func (a *Agent) bring(answers []wire.HostAnswer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.answers = last(append(a.answers, answers...), wire.MaxHostAnswers)
+}
+
+func (a *Agent) brought() []wire.HostAnswer {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := a.answers
+	a.answers = nil
+	return out
+}
+
+func dated(now time.Time, list []wire.Reading) []wire.Reading {
 	list = slices.Clone(list)
 	for i := range list {
 		if list[i].At.IsZero() {

@@ -173,6 +173,7 @@ func (w *work) one(c wire.Command) wire.Progress {
 	defer cancel()
 	w.say(ctx, w.progress(c.ID, running, remote.Result{}))
 	result, err := remote.Carry(ctx, w.agent.deps.Terminal, c, w.agent.link.now)
+	w.agent.bring(result.Host)
 	state := done
 	var no *remote.Refusal
 	switch {

@@ -55,7 +55,7 @@ type Unlooked struct {
 
 func (s *session) report() Report {
 	d := s.diagnose()
-	r := Report{At: s.at, Money: s.money(d), Diagnosis: d}
+	r := Report{At: s.at, Money: s.money(), Diagnosis: d}
 	if s.machine != nil {
 		r.Probes = s.machine.Results
 	}
@@ -99,19 +99,21 @@ func (s *session) complaints() []finding.Finding {
 
 func (s *session) complaint() bool { return len(s.complaints()) > 0 }
 
-// rungs are the probes on the way to a sale, from the bottom.
-func rungs() []string {
-	return []string{"power", "link", "gateway", "portal", "dns", "tcp", "tls", "echo", "sign_in", "sale"}
+// rungs are the probes on the way to a sale, from the bottom. Once the host has accepted a sign-in, the way is open.
+func (s *session) rungs() []string {
+	if s.machine.SignIn != nil {
+		return []string{"sale"}
+	}
+	return []string{"link", "portal", "dns", "tcp", "tls", "sign_in"}
 }
 
-func (s *session) money(d diagnose.Diagnosis) Money {
+func (s *session) money() Money {
 	m := Money{Can: NotProven, Proof: s.proof, Text: lang.Text{ZH: "还没有证明", EN: "not proven"}}
 	if s.machine == nil {
 		return s.moneyAsSaid(m)
 	}
-	for _, id := range rungs() {
-		r := s.machine.Result(id)
-		if r.State == probe.Failed && r.ID != "power" && r.ID != "gateway" {
+	for _, id := range s.rungs() {
+		if r := s.machine.Result(id); r.State == probe.Failed {
 			m.Can = No
 			m.Text = lang.Text{ZH: "不能。" + r.Name.ZH + "：" + r.Text.ZH, EN: "No. " + r.Name.EN + ": " + r.Text.EN}
 			return m

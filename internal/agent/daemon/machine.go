@@ -33,12 +33,8 @@ type machine struct {
 
 	mu      sync.Mutex
 	client  *acquirer.Client // made when the terminal's numbers are known
-	answers []wire.HostAnswer
-	climbed time.Time // when the whole ladder was last looked at
+	climbed time.Time        // when the whole ladder was last looked at
 }
-
-// maxAnswers bounds the host's answers kept until the next report.
-const maxAnswers = wire.MaxHostAnswers
 
 func newMachine(flags Flags, data string, log *slog.Logger) *machine {
 	m := &machine{flags: flags, data: data, log: log}
@@ -78,9 +74,7 @@ func (m *machine) status(ctx context.Context) agent.Status {
 	if m.terminal.App != nil {
 		s.Findings = append(s.Findings, m.app(ctx))
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	s.Host, m.answers = append(m.answers, found.Host...), nil
+	s.Host = found.Host
 	return s
 }
 
@@ -161,10 +155,6 @@ func (m *machine) signIn(ctx context.Context) (wire.HostAnswer, error) {
 	}
 	result, err := client.SignIn(ctx)
 	a := answer(result, acquirer.KindSignIn)
-	m.mu.Lock()
-	m.answers = append(m.answers, a)
-	m.answers = m.answers[max(0, len(m.answers)-maxAnswers):]
-	m.mu.Unlock()
 	if err == nil && result.Approved() {
 		if err := m.terminal.KeepConfig(); err != nil {
 			m.log.Warn("the good configuration is not kept", "err", err)

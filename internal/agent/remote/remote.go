@@ -21,7 +21,7 @@ type Result struct {
 	Text     string
 	Proof    map[string]string
 	Findings []finding.Finding
-	Host     []wire.HostAnswer // answers of the acquirer's host that the step brought about
+	Host     []wire.HostAnswer // answers of the acquirer's host that the step brought about; they go with the next report
 	Logs     string
 }
 
