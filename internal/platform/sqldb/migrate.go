@@ -18,10 +18,25 @@ func Migrate(ctx context.Context, db *DB) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+	return up(ctx, db, p)
+}
+
+// up runs the migrations. Nothing keeps two processes from migrating one SQLite file at once; every migration is a
+// transaction, so whoever comes second fails with a table that is there already, and goes on as long as that other
+// one makes progress.
+func up(ctx context.Context, db *DB, p *goose.Provider) error {
+	const none = -1
+	for reached := int64(none); ; {
+		_, err := p.Up(ctx)
+		if err == nil {
+			return nil
+		}
+		now, _, versionErr := p.GetVersions(ctx)
+		if db.Dialect != SQLite || versionErr != nil || now == reached {
+			return fmt.Errorf("migrate: %w", err)
+		}
+		reached = now
 	}
-	return nil
 }
 
 // Pending reports whether Migrate has something to do.

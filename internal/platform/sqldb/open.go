@@ -43,7 +43,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err != nil {
 		return nil, refused(err)
 	}
-	if err := writer.PingContext(ctx); err != nil {
+	if err := firstContact(ctx, writer); err != nil {
 		return nil, refused(errors.Join(err, writer.Close()))
 	}
 	reader, err := sqlitePool(path, "_pragma=query_only(1)", max(4, runtime.GOMAXPROCS(0)))
@@ -51,6 +51,20 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 		return nil, refused(errors.Join(err, writer.Close()))
 	}
 	return newDB(SQLite, writer, reader), nil
+}
+
+// firstContact waits for another process that turns the same new file to WAL: SQLite reports that as busy at once,
+// without the busy_timeout.
+func firstContact(ctx context.Context, pool *sql.DB) error {
+	for n := 1; ; n++ {
+		err := pool.PingContext(ctx)
+		if err == nil || n == attempts || !lost(err) {
+			return err
+		}
+		if err := pause(ctx, n); err != nil {
+			return err
+		}
+	}
 }
 
 // sqlitePool opens connections to one file. busy_timeout comes first so that the change to WAL, made by whichever
