@@ -21,6 +21,7 @@ const module = "github.com/posmedic/posmedic/"
 // floors lists the rooms from the roof down. A package may import packages of lower floors, and of its own room.
 var floors = [][]string{
 	{"cmd"},
+	{"internal/demo"},
 	{"internal/app"},
 	{"internal/console", "internal/gateway", "internal/agent", "internal/sim", "internal/bench"},
 	{"internal/loop"}, // the joint, not the stages

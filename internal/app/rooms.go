@@ -109,7 +109,7 @@ func build(ctx context.Context, cfg Config, db *sqldb.DB, b *bus.Bus, builtin *p
 		Cases: r.cases, Engine: func() *diagnose.Engine { return r.mind.Load().engine }, Evidence: r.evidence,
 		History: r.history, Audience: r.audience, Now: r.now,
 	})
-	r.stages.Verify = verify.New(verify.Deps{Store: verifysql.New(db), Cases: r.cases, State: r.state, Now: r.now}, cfg.Verify)
+	r.stages.Verify = verify.New(verify.Deps{Store: verifysql.New(db), Cases: r.cases, State: r.stages.Observe.State, Now: r.now}, cfg.Verify)
 	r.stages.Learn = learn.New(learn.Deps{Store: r.learned, Case: r.cases.Get, Attempts: r.attempts.OfCase, Pack: r.knowledge.Pack})
 	return r, nil
 }
@@ -141,11 +141,6 @@ func (r *rooms) evidence(ctx context.Context, terminal string) (observe.Evidence
 	shared, _, err := r.incidents.Evidence(ctx, terminal)
 	e.Findings = append(e.Findings, shared...)
 	return e, err
-}
-
-func (r *rooms) state(ctx context.Context, terminal string) (observe.State, error) {
-	states, err := r.observed.States(ctx, []string{terminal})
-	return states[terminal], err
 }
 
 func (r *rooms) shared(ctx context.Context, terminal string) (bool, error) {

@@ -195,3 +195,9 @@ func (o *Observe) Forget(ctx context.Context, terminal string) error {
 	})
 	return err
 }
+
+// State is what is known of one terminal's ability to take money.
+func (o *Observe) State(ctx context.Context, terminal string) (State, error) {
+	states, err := o.deps.Store.States(ctx, []string{terminal})
+	return states[terminal], err
+}

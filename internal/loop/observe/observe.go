@@ -163,7 +163,11 @@ func AnswersOf(fresh Fresh) []Answer {
 }
 
 func findingsOf(fresh Fresh) []finding.Finding {
-	out := fresh.Findings
+	var out []finding.Finding
+	for _, f := range fresh.Findings {
+		f.At = ourClock(f.At, Fresh{At: fresh.At}) // who says this has our clock
+		out = append(out, f)
+	}
 	for _, r := range fresh.Reports {
 		for _, f := range r.Findings {
 			f.At = ourClock(f.At, fresh)

@@ -127,3 +127,8 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]repair.Att
 	return s.list(ctx, `state IN ('planned', 'queued', 'running') AND expires <= $1 ORDER BY expires, id LIMIT $2`,
 		sqldb.Millis(now), limit)
 }
+
+// ForPeople gives the steps that wait for a person, oldest first: whatever is no command to an agent.
+func (s *Store) ForPeople(ctx context.Context, limit int) ([]repair.Attempt, error) {
+	return s.list(ctx, `state IN ('planned', 'running') AND command = '' ORDER BY created_at, id LIMIT $1`, limit)
+}
