@@ -22,12 +22,12 @@ type model struct {
 
 func models() []model {
 	return []model{
-		{"PAX A920", true, true, []Link{Cellular, WiFi}},
-		{"SUNMI P2", true, true, []Link{WiFi, Cellular}},
-		{"NEWLAND N910", true, true, []Link{Cellular}},
-		{"INGENICO Desk/3500", false, true, []Link{Ethernet}},
-		{"VERIFONE VX520", false, false, []Link{Ethernet}},
-		{"PAX S90", true, false, []Link{Cellular}},
+		{"PAX-A920", true, true, []Link{Cellular, WiFi}},
+		{"SUNMI-P2", true, true, []Link{WiFi, Cellular}},
+		{"NEWLAND-N910", true, true, []Link{Cellular}},
+		{"INGENICO-DESK3500", false, true, []Link{Ethernet}},
+		{"VERIFONE-VX520", false, false, []Link{Ethernet}},
+		{"PAX-S90", true, false, []Link{Cellular}},
 	}
 }
 
@@ -67,4 +67,4 @@ func roads() []lang.Text {
 	}
 }
 
-func carriers() []string { return []string{"China Mobile", "China Unicom", "China Telecom"} }
+func carriers() []string { return []string{"China-Mobile", "China-Unicom", "China-Telecom"} }

@@ -22,7 +22,6 @@ func begin(t *testing.T, cfg Config) *Estate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.world.least = 100 * time.Millisecond // nothing here is slow on purpose, and silence is waited for often
 	ctx, cancel := context.WithCancel(context.Background())
 	for _, h := range e.world.hosts {
 		if err := e.openHost(ctx, h); err != nil {
