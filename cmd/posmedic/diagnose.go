@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"os"
@@ -125,7 +126,11 @@ func (d *diagnoseCommand) given(c *console, p *pack.Pack) ([]finding.Finding, er
 		text = strings.TrimSpace(coded.Report + "\n" + d.Say)
 	}
 	if text != "" {
-		out = append(words.NewReader(p).Read(text, now, finding.Merchant).Findings, out...) // coded evidence wins over words
+		reading := words.NewReader(p).Read(text, now, finding.Merchant)
+		out = append(reading.Findings, out...) // coded evidence wins over words
+		for _, clause := range reading.NotUnderstood {
+			fmt.Fprintln(c.Err, lang.Text{ZH: "没有听懂：", EN: "not understood: "}.In(c.Lang)+clause)
+		}
 	}
 	return out, nil
 }

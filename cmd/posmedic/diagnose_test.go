@@ -177,28 +177,34 @@ func TestDiagnoseNames(t *testing.T) {
 	}
 }
 
-// inNamespace runs the program in a network of its own that the script has set up.
+// inNamespace runs the program in a network of its own, in which eth0 is a cable whose other end nobody holds.
 func inNamespace(t *testing.T, script string, args ...string) outcome {
 	t.Helper()
-	if out, err := exec.Command("unshare", "-rn", "ip", "link", "add", "dummy0", "type", "dummy").CombinedOutput(); err != nil {
-		t.Skipf("this machine allows no network namespaces: %v %s", err, out)
+	const cable = "ip link add eth0 type veth peer name other; ip link set other up"
+	if out, err := exec.Command("unshare", "-rn", "sh", "-c", cable).CombinedOutput(); err != nil {
+		t.Skipf("this machine allows no network namespaces with cables: %v %s", err, out)
 	}
-	full := append([]string{"-rn", "sh", "-ec", "ip link add dummy0 type dummy\n" + script + "\n" + `exec "$0" diagnose --json --ask=never "$@"`, executable(t)}, args...)
+	full := append([]string{"-rn", "sh", "-ec", cable + "; " + script + "\n" + `exec "$0" diagnose --json --ask=never "$@"`, executable(t)}, args...)
 	return start(t, "", []string{"HOME=" + t.TempDir()}, "unshare", full...)
 }
 
 func TestDiagnoseWithoutNetwork(t *testing.T) {
 	t.Parallel()
+	const (
+		address = "ip addr add 192.168.7.7/24 dev eth0; ip link set eth0 up; "
+		router  = "ip route add default via 192.168.7.1; "
+		present = "ip neigh add 192.168.7.1 lladdr 02:00:00:00:00:01 dev eth0 nud permanent; " // on the wire, and swallows everything
+	)
 	for what, c := range map[string]struct {
 		script string
 		seen   map[string]string
 	}{
-		"no network at all":     {":", map[string]string{"ip_address": "none", "network_check": "fails", "host_connect_test": ""}},
-		"an address and no way": {"ip addr add 192.168.7.7/24 dev dummy0; ip link set dummy0 up", map[string]string{"ip_address": "normal", "network_check": "fails"}},
-		"an address it made up": {"ip addr add 169.254.7.7/16 dev dummy0; ip link set dummy0 up", map[string]string{"ip_address": "wrong_range", "network_check": "fails"}},
-		"a way into nothing":    {"ip addr add 192.168.7.7/24 dev dummy0; ip link set dummy0 up; ip route add default dev dummy0", map[string]string{"ip_address": "normal", "host_connect_test": "no_connection"}},
-		"a firewall that says so": {"ip addr add 192.168.7.7/24 dev dummy0; ip link set dummy0 up; ip route add default dev dummy0; ip route add prohibit 203.0.113.9/32",
-			map[string]string{"ip_address": "normal", "host_connect_test": "port_blocked"}},
+		"no network at all":              {":", map[string]string{"ip_address": "none", "network_check": "fails", "host_connect_test": ""}},
+		"an address and no way":          {address, map[string]string{"ip_address": "normal", "network_check": "fails", "host_connect_test": ""}},
+		"an address it made up":          {"ip addr add 169.254.7.7/16 dev eth0; ip link set eth0 up", map[string]string{"ip_address": "wrong_range", "network_check": "fails"}},
+		"a router that is not there":     {address + router, map[string]string{"ip_address": "normal", "network_check": "fails", "host_connect_test": "no_connection"}},
+		"a router that swallows":         {address + router + present, map[string]string{"ip_address": "normal", "link_type": "ethernet", "host_connect_test": "no_connection"}},
+		"a firewall that says no itself": {address + router + present + "ip route add prohibit 203.0.113.9", map[string]string{"ip_address": "normal", "host_connect_test": "port_blocked"}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -46,15 +47,34 @@ func Serve(ctx context.Context, listener net.Listener, handle Handler, limits Li
 		}
 		conn, err := listener.Accept()
 		if err != nil {
+			<-room
 			if ctx.Err() != nil {
 				return nil
 			}
-			return fmt.Errorf("acquirer: accept: %w", err)
+			if !passing(err) {
+				return fmt.Errorf("acquirer: accept: %w", err)
+			}
+			rest(ctx)
+			continue
 		}
 		open.Go(func() {
 			defer func() { <-room }()
 			converse(ctx, conn, handle, limits.Idle)
 		})
+	}
+}
+
+// passing reports errors of Accept that go by: a terminal gave up while it was queueing, or for the moment this process
+// may open no more files.
+func passing(err error) bool {
+	return errors.Is(err, syscall.ECONNABORTED) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
+}
+
+// rest waits a moment for files to be closed.
+func rest(ctx context.Context) {
+	select {
+	case <-time.After(50 * time.Millisecond):
+	case <-ctx.Done():
 	}
 }
 
