@@ -1,0 +1,51 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { Problem } from "../../../shared/problem.ts";
+import { setUp, signIn } from "../api.ts";
+import { useLanguage } from "../language.tsx";
+import { AccountForm } from "./account-form.tsx";
+import { Welcome } from "./welcome.tsx";
+
+/** The server refuses shorter ones; saying so here saves the reader a round. */
+const shortest = 12;
+
+/** The one-time token stands behind the "#", so that it never reaches a server's or a proxy's log. */
+function tokenIn(hash: string): string {
+  return new URLSearchParams(hash.replace(/^#/, "")).get("token") ?? "";
+}
+
+type Account = { name: string; password: string };
+
+async function create(token: string, account: Account, tooShort: string): Promise<void> {
+  if ([...account.password].length < shortest) throw new Problem(422, { code: "invalid", title: tooShort, hint: tooShort });
+  await setUp({ token, ...account });
+  await signIn(account);
+}
+
+export function SetupPage() {
+  const { t } = useLanguage();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [token] = useState(() => tokenIn(location.hash));
+  const make = useMutation({
+    mutationFn: (account: Account) => create(token, account, t("setup.short")),
+    onSuccess: async () => {
+      client.clear();
+      await navigate({ to: "/" });
+    },
+  });
+  if (token === "") return <Welcome title={t("setup.no_link.title")} lead={t("setup.no_link.body")} />;
+  return (
+    <Welcome title={t("setup.title")} lead={t("setup.lead")}>
+      <AccountForm
+        fresh
+        passwordLabel={t("setup.password")}
+        submitLabel={t("setup.submit")}
+        busy={make.isPending}
+        error={make.error}
+        onSubmit={(name, password) => make.mutate({ name, password })}
+      />
+    </Welcome>
+  );
+}

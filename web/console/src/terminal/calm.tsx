@@ -1,0 +1,21 @@
+import type { TerminalView } from "../../../api/types.ts";
+import { ago, told } from "../../../shared/format.ts";
+import { useLanguage } from "../language.tsx";
+import { useNow } from "../parts/clock.ts";
+import { Empty } from "../parts/empty.tsx";
+
+/** Stands where the live case would be when there is none. */
+export function Calm({ view }: { view: TerminalView }) {
+  const { t, lang } = useLanguage();
+  const now = useNow();
+  const proven = view.ability === "can_sell" && told(view.last_proof);
+  return (
+    <section className="card">
+      <Empty
+        kind={proven ? "done" : "match"}
+        title={proven ? t("terminal.calm.title") : t(`ability.${view.ability}`)}
+        body={proven ? t("terminal.calm.body", { ago: ago(view.last_proof ?? "", now, lang) }) : t("terminal.calm.unproven")}
+      />
+    </section>
+  );
+}

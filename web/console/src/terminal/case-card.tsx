@@ -1,0 +1,32 @@
+import type { Ability, CaseView } from "../../../api/types.ts";
+import { useLanguage } from "../language.tsx";
+import { Card } from "../parts/card.tsx";
+import { CaseStatus } from "../parts/status.tsx";
+import { Ago } from "../parts/time.tsx";
+import { Cause } from "./cause.tsx";
+import { EvidenceList } from "./evidence-list.tsx";
+import { ForEngineers } from "./for-engineers.tsx";
+import { NextStep } from "./next-step.tsx";
+import { Others } from "./others.tsx";
+import { Tried } from "./tried.tsx";
+import { WithheldSteps } from "./withheld-steps.tsx";
+
+/** The live case in the order a person needs it: cause, effect, how sure, what to do, why, what else. */
+export function CaseCard({ live, ability, shared }: { live: CaseView; ability: Ability; shared: boolean }) {
+  const { t, term } = useLanguage();
+  return (
+    <Card title={t("card.title")} className="case" aside={<CaseStatus state={live.state} />}>
+      <p className="quiet">
+        <Ago at={live.opened_at} /> · {term("opened_by", live.opened_by)}
+        {live.reopened > 0 && <> · {t("card.reopened", { n: live.reopened })}</>}
+      </p>
+      <Cause diagnosis={live.diagnosis} ability={ability} />
+      <NextStep live={live} shared={shared} />
+      <WithheldSteps live={live} />
+      {live.diagnosis && <EvidenceList diagnosis={live.diagnosis} words={live.words ?? {}} />}
+      {live.diagnosis && <Others diagnosis={live.diagnosis} />}
+      <Tried live={live} />
+      {live.diagnosis && <ForEngineers diagnosis={live.diagnosis} />}
+    </Card>
+  );
+}

@@ -1,0 +1,24 @@
+import type { Entry } from "../../../api/types.ts";
+import { useLanguage } from "../language.tsx";
+import { Card } from "../parts/card.tsx";
+import { Ago } from "../parts/time.tsx";
+
+/** What happened in the case, newest first. */
+export function Timeline({ entries }: { entries: Entry[] }) {
+  const { t, pick, term } = useLanguage();
+  const newest = entries.toSorted((a, b) => b.seq - a.seq);
+  return (
+    <Card title={t("terminal.timeline")}>
+      <ol className="timeline">
+        {newest.map((entry) => (
+          <li key={entry.seq} className={`entry-${entry.kind}`}>
+            <span>{pick(entry.text)}</span>
+            <span className="quiet">
+              <Ago at={entry.at} /> · {term("who", entry.by)}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Card>
+  );
+}
