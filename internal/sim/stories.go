@@ -79,6 +79,10 @@ func (e *Estate) Play(name string) (Played, error) {
 	if err != nil {
 		return Played{}, err
 	}
+	return e.play(story)
+}
+
+func (e *Estate) play(story Story) (Played, error) {
 	target, err := e.cast(story)
 	if err != nil {
 		return Played{}, err
