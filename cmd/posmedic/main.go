@@ -21,6 +21,8 @@ import (
 
 // commands is the command line: one field a command.
 type commands struct {
+	Version kong.VersionFlag `help:"Print the version."`
+
 	Diagnose diagnoseCommand `cmd:"" help:"Find out why this terminal cannot take money. Needs no server."`
 	Serve    serveCommand    `cmd:"" help:"Run the server: console, agents' door, diagnosis and repair. Needs no configuration."`
 	Agent    agentCommand    `cmd:"" help:"Run the agent of this terminal: report to a server and carry out what it asks."`
@@ -72,7 +74,7 @@ func run(ctx context.Context, args []string, c *console) int {
 	helped := false
 	parser, err := kong.New(&cli, kong.Name("posmedic"), kong.Description("Keeps card-payment terminals able to take money."),
 		kong.Writers(c.Out, c.Err), kong.Exit(func(int) { helped = true }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c))
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c), kong.Vars{"version": version})
 	if err != nil {
 		return report(c, err) // a mistake in the commands struct
 	}
