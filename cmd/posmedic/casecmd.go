@@ -60,7 +60,7 @@ func (e *caseEvalCommand) Run(ctx context.Context, c *console) error {
 		return stopped(ctx)
 	}
 	if e.JSON {
-		return json.NewEncoder(c.Out).Encode(evaluation{Result: result, Machine: bench.ThisMachine()})
+		return json.NewEncoder(c.Out).Encode(evaluation{Result: result, Machine: bench.ThisMachine(version)})
 	}
 	return evalTable{lang: c.Lang, evidence: e.Evidence, pack: knowledge.Ref, result: result}.print(c.Out)
 }

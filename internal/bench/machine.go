@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"cmp"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -13,12 +14,14 @@ type Machine struct {
 	Go         string `json:"go"`
 	CPU        string `json:"cpu"`
 	GOMAXPROCS int    `json:"gomaxprocs"`
-	Commit     string `json:"commit"` // with "+dirty" where files had been changed; "unknown" in a build without history
+	Commit     string `json:"commit"` // with "+dirty" where files had been changed
 }
 
-// ThisMachine describes the machine and the binary that run.
-func ThisMachine() Machine {
-	return Machine{Go: runtime.Version(), CPU: cpu("/proc/cpuinfo"), GOMAXPROCS: runtime.GOMAXPROCS(0), Commit: commit(debug.ReadBuildInfo())}
+// ThisMachine describes the machine and the binary that run; version stands for the commit in a build that does not
+// know its own.
+func ThisMachine(version string) Machine {
+	revision := cmp.Or(commit(debug.ReadBuildInfo()), version, "unknown")
+	return Machine{Go: runtime.Version(), CPU: cpu("/proc/cpuinfo"), GOMAXPROCS: runtime.GOMAXPROCS(0), Commit: revision}
 }
 
 // cpu is the processor's name as the kernel gives it, or its architecture.
@@ -38,21 +41,18 @@ func cpu(path string) string {
 	return runtime.GOARCH // ARM kernels name no model
 }
 
+// commit is what the Go tool has written into the binary; "" where it has not.
 func commit(info *debug.BuildInfo, ok bool) string {
 	if !ok {
-		return "unknown"
+		return ""
 	}
 	settings := map[string]string{}
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
 	}
 	revision := settings["vcs.revision"]
-	switch {
-	case revision == "":
-		return "unknown"
-	case settings["vcs.modified"] == "true":
+	if revision != "" && settings["vcs.modified"] == "true" {
 		return revision + "+dirty"
-	default:
-		return revision
 	}
+	return revision
 }

@@ -33,8 +33,11 @@ func TestMachine(t *testing.T) {
 		if got := commit(info, true); got != "abc" {
 			t.Errorf("got %q", got)
 		}
-		if a, b := commit(&debug.BuildInfo{}, true), commit(nil, false); a != "unknown" || b != "unknown" {
+		if a, b := commit(&debug.BuildInfo{}, true), commit(nil, false); a != "" || b != "" {
 			t.Errorf("got %q, %q", a, b)
+		}
+		if m := ThisMachine("v1"); m.Commit == "" || m.Go != runtime.Version() || m.GOMAXPROCS < 1 {
+			t.Errorf("got %+v", m)
 		}
 	})
 }
