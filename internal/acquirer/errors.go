@@ -41,7 +41,7 @@ const (
 	Reset       Reason = "reset"         // the connection was cut
 	Closed      Reason = "closed"        // the other side closed it in good order, without an answer
 	Timeout     Reason = "timeout"       // nothing came in time
-	NoRoute     Reason = "no_route"      // this machine knows no way there
+	NoRoute     Reason = "no_route"      // this machine, or a router, knows no way there
 	Blocked     Reason = "blocked"       // a firewall on this machine or on the way said no
 	Expired     Reason = "expired"       // by our clock the certificate is too old
 	NotYetValid Reason = "not_yet_valid" // by our clock the certificate is from the future
@@ -86,7 +86,7 @@ func (r Reason) Text() lang.Text {
 	case Timeout:
 		return lang.Text{ZH: "超时没有应答", EN: "nothing came in time"}
 	case NoRoute:
-		return lang.Text{ZH: "本机没有通往那里的路由", EN: "this machine knows no way there"}
+		return lang.Text{ZH: "找不到通往那里的路（不可达）", EN: "no way there was found (unreachable)"}
 	case Blocked:
 		return lang.Text{ZH: "被防火墙拦截", EN: "a firewall said no"}
 	case Expired:

@@ -298,3 +298,23 @@ func TestReadCase(t *testing.T) {
 		}
 	})
 }
+
+func FuzzReadCase(f *testing.F) {
+	for _, seed := range []string{`{"evidence":{"main_symptom":"sales_fail"}}`, `{"report":"6250947000000014"}`, "[]", `{"evidence":null}`, "{}{}"} {
+		f.Add(seed)
+	}
+	p, err := pack.Load(os.DirFS("testdata/pack"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := checkup.ReadCase(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		list, err := c.Findings(p, noon)
+		if err == nil && len(list) != len(c.Evidence) {
+			t.Fatalf("%d of %d", len(list), len(c.Evidence))
+		}
+	})
+}

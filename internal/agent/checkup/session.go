@@ -91,6 +91,7 @@ func (s *session) converse(ctx context.Context) {
 	if !s.cfg.Ask {
 		return
 	}
+	defer fmt.Fprintln(s.cfg.Progress)
 	for range maxQuestions {
 		d := s.diagnose()
 		if d.Verdict != diagnose.Open || d.Next == nil || s.content() {
