@@ -155,6 +155,9 @@ func (s *Server) Stop() error {
 	return nil
 }
 
+// Said is the end of what the server has printed and logged.
+func (s *Server) Said() string { return s.log.String() }
+
 // tail keeps the end of what a process says, for errors.
 type tail struct {
 	mu   sync.Mutex
