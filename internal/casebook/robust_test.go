@@ -2,6 +2,7 @@ package casebook_test
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/posmedic/posmedic/internal/casebook"
 	"github.com/posmedic/posmedic/internal/kernel/finding"
 	"github.com/posmedic/posmedic/internal/loop/diagnose"
 	"github.com/posmedic/posmedic/pack"
@@ -236,6 +238,34 @@ func TestAnotherAuthorFindsTheSameFaults(t *testing.T) {
 		if s.third < s.n/3 {
 			t.Errorf("%s is among the first three in %d of %d cases only", id, s.third, s.n)
 		}
+	}
+}
+
+// TestAdviceOnDrawnCasesDoesNoHarm looks at what is advised where the evidence is thin and the numbers are another's.
+func TestAdviceOnDrawnCasesDoesNoHarm(t *testing.T) {
+	t.Parallel()
+	p := corePack(t)
+	var book []casebook.Case
+	for i := range p.Faults {
+		f := &p.Faults[i]
+		d := drawer{p, rand.New(rand.NewPCG(11, named(f.ID)))}
+		for k := range 3 {
+			c := casebook.Case{ID: fmt.Sprint(f.ID, k), Cause: f.ID, Evidence: map[string]string{}}
+			for _, x := range d.of(f).findings {
+				c.Evidence[x.Variable] = x.State
+			}
+			book = append(book, c)
+		}
+	}
+	r := casebook.Evaluate(context.Background(), diagnose.New(secondAuthor(p, 5), diagnose.Policy{}), book, casebook.Full)
+	t.Logf("harmful in %.3f of %d", r.HarmfulAdvice, r.N)
+	for i, c := range r.Cases {
+		if c.Harmful {
+			t.Logf("%s: %v is taken for %v", c.ID, book[i].Evidence, c.Top3)
+		}
+	}
+	if r.HarmfulAdvice > 0 {
+		t.Errorf("the advice is harmful in %.3f of the cases", r.HarmfulAdvice)
 	}
 }
 
