@@ -40,14 +40,14 @@ type trade struct {
 
 func trades() []trade {
 	return []trade{
-		{lang.Text{ZH: "便利店", EN: "Convenience Store"}, 7, 23, 14},
-		{lang.Text{ZH: "餐厅", EN: "Restaurant"}, 10, 22, 10},
-		{lang.Text{ZH: "药房", EN: "Pharmacy"}, 8, 21, 7},
-		{lang.Text{ZH: "水果店", EN: "Fruit Shop"}, 8, 22, 12},
-		{lang.Text{ZH: "服装店", EN: "Clothing Store"}, 10, 21, 5},
-		{lang.Text{ZH: "书店", EN: "Bookshop"}, 9, 21, 5},
-		{lang.Text{ZH: "面包房", EN: "Bakery"}, 7, 21, 12},
-		{lang.Text{ZH: "茶馆", EN: "Tea House"}, 9, 23, 8},
+		{lang.Text{ZH: "便利店", EN: "Convenience Store"}, 7, 23, 60},
+		{lang.Text{ZH: "餐厅", EN: "Restaurant"}, 10, 22, 40},
+		{lang.Text{ZH: "药房", EN: "Pharmacy"}, 8, 21, 40},
+		{lang.Text{ZH: "水果店", EN: "Fruit Shop"}, 8, 22, 60},
+		{lang.Text{ZH: "服装店", EN: "Clothing Store"}, 10, 21, 30},
+		{lang.Text{ZH: "书店", EN: "Bookshop"}, 9, 21, 30},
+		{lang.Text{ZH: "面包房", EN: "Bakery"}, 7, 21, 60},
+		{lang.Text{ZH: "茶馆", EN: "Tea House"}, 9, 23, 30},
 	}
 }
 

@@ -85,7 +85,7 @@ const (
 	shopsPerStreet    = 4
 	terminalsPerShop  = 3
 	parameterSets     = 3
-	signInRenewal     = 10 * time.Minute // of a world that does not hurry: see app.renew
+	signInRenewal     = 5 * time.Minute // of a world that does not hurry: see app.renew
 	certificateYears  = 3
 	paramsAgeAtStart  = 40 * 24 * time.Hour
 	bootTime          = time.Minute
