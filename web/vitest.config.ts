@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  test: { include: ["{shared,console,build}/**/*.test.{ts,tsx,mjs}"], environment: "jsdom", restoreMocks: true },
+  test: { include: ["{shared,console,build}/**/*.test.{ts,tsx,mjs}"], restoreMocks: true },
 });

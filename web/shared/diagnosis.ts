@@ -1,5 +1,5 @@
 // What a person reads out of a diagnosis: pure rules, no words and no markup. The same rules serve every face.
-import type { Attempt, AttemptState, CaseView, Diagnosis, Finding, Ranked, Reason } from "../api/types.ts";
+import type { Attempt, CaseView, Diagnosis, Finding, Ranked, Reason } from "../api/types.ts";
 
 /** Below this probability no cause is named: a guess would be taken for knowledge. */
 export const NAMEABLE = 0.3;
@@ -22,6 +22,9 @@ export function others(d: Diagnosis | undefined): Ranked[] {
   const named = leading(d) ? 1 : 0;
   return ranked.slice(named, SHOWN).filter((r) => r.p >= WORTH_A_LINE);
 }
+
+/** A finding that shifts the odds by less than this (natural log of a ratio) is not worth a line of its own. */
+const TELLING = 0.3;
 
 export type Sign = "for" | "against" | "unknown";
 
@@ -49,8 +52,8 @@ export function evidence(d: Diagnosis): Evidence[] {
   return [...known, ...(d.unlooked ?? []).map((variable): Evidence => ({ sign: "unknown", variable }))];
 }
 
-function line(sign: Sign, reasons: Reason[] | undefined, found: Map<string, Finding>): Evidence[] {
-  return (reasons ?? []).map((r) => ({
+function line(sign: Sign, reasons: Reason[] | null | undefined, found: Map<string, Finding>): Evidence[] {
+  return telling(reasons).map((r) => ({
     sign,
     variable: r.variable,
     state: r.state,
@@ -61,21 +64,25 @@ function line(sign: Sign, reasons: Reason[] | undefined, found: Map<string, Find
   }));
 }
 
+function telling(reasons: Reason[] | null | undefined): Reason[] {
+  return (reasons ?? []).filter((r) => Math.abs(r.weight) >= TELLING);
+}
+
 function plain(f: Finding): Evidence {
   return { sign: "for", variable: f.variable, state: f.state, at: f.at, source: f.source, detail: f.detail };
 }
 
-/** Evidence that was gathered but moves no scale for the leading cause; shown on demand. */
+/** Evidence that was gathered but hardly moves the scale for the leading cause; shown on demand. */
 export function indifferent(d: Diagnosis): Finding[] {
   const top = leading(d);
   if (!top) return [];
-  const used = new Set([...(top.for ?? []), ...(top.against ?? [])].map((r) => r.variable));
+  const used = new Set([...telling(top.for), ...telling(top.against)].map((r) => r.variable));
   return (d.evidence ?? []).filter((f) => !used.has(f.variable));
 }
 
-const final: ReadonlySet<AttemptState> = new Set(["done", "failed", "refused", "expired", "cancelled"]);
+const final: ReadonlySet<string> = new Set(["done", "failed", "refused", "expired", "cancelled"]);
 
-export function isFinal(state: AttemptState): boolean {
+export function isFinal(state: string): boolean {
   return final.has(state);
 }
 
@@ -93,7 +100,7 @@ export function standing(c: CaseView): Attempt | undefined {
 
 export type Stage = { name: string; mark: "past" | "now" | "todo" | "bad" };
 
-const way: AttemptState[] = ["planned", "queued", "running", "done"];
+const way = ["planned", "queued", "running", "done"];
 
 /** The way of an attempt from plan to proof, with where it stands. A person's step is never queued. */
 export function stages(a: Attempt, caseState: string): Stage[] {
@@ -104,7 +111,7 @@ export function stages(a: Attempt, caseState: string): Stage[] {
   return changes(a) ? [...out, { name: "proof", mark: proof(a, caseState) }] : out;
 }
 
-function broken(a: Attempt, steps: AttemptState[]): Stage[] {
+function broken(a: Attempt, steps: string[]): Stage[] {
   const reached = steps.slice(0, told(a.started_at) ? steps.indexOf("running") + 1 : steps.indexOf("running"));
   return [...reached.map((name): Stage => ({ name, mark: "past" })), { name: a.state, mark: "bad" }];
 }

@@ -1,11 +1,12 @@
 // How times, spans and values are written. Pure, so that a page can be read the same way every time.
 import { type Lang, tag } from "./i18n.ts";
 
+const two = (n: number) => String(n).padStart(2, "0");
+
 /** 2026-11-23 22:29:04, in the reader's zone. */
 export function absolute(iso: string): string {
   const d = new Date(iso);
   if (Number.isNaN(d.getTime())) return "";
-  const two = (n: number) => String(n).padStart(2, "0");
   const day = `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
   return `${day} ${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
 }

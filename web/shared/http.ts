@@ -1,8 +1,8 @@
-// One way to talk to the server: JSON both ways, the header that writes need, problems as errors.
+// One way to talk to the server: typed by its own document, the header that writes need, problems as errors.
+import createClient, { type Middleware } from "openapi-fetch";
+import type { paths } from "../api/schema.d.ts";
 import type { ProblemBody } from "../api/types.ts";
 import { Problem } from "./problem.ts";
-
-type Method = "GET" | "POST" | "DELETE";
 
 /** How far the server's clock is ahead of this machine's; ages are counted by the server's clock. */
 let ahead = 0;
@@ -12,27 +12,21 @@ export function serverNow(): number {
   return Date.now() + ahead;
 }
 
-/** Calls the server. It throws a Problem for every answer that is not a success. */
-export async function call<T>(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-  const answer = await fetch(path, {
-    method,
-    signal,
-    credentials: "same-origin",
-    headers: headers(method, body),
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  keepTime(answer.headers.get("Date"));
-  const content = await answer.text();
-  if (!answer.ok) throw new Problem(answer.status, problemIn(content));
-  return (content === "" ? undefined : JSON.parse(content)) as T;
-}
+/** Keeps the server's time and turns every answer that is no success into a Problem. */
+const answers: Middleware = {
+  async onResponse({ response }) {
+    keepTime(response.headers.get("Date"));
+    if (!response.ok) throw new Problem(response.status, problemIn(await response.text()));
+  },
+};
 
-function headers(method: Method, body: unknown): Record<string, string> {
-  return {
-    Accept: "application/json",
-    ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-    ...(method === "GET" ? {} : { "X-Posmedic": "1" }),
-  };
+/** The client of the API. Another origin's page cannot send the header, so the server trusts writes that carry it. */
+export const http = createClient<paths>({ credentials: "same-origin", headers: { "X-Posmedic": "1" } });
+http.use(answers);
+
+/** The content of an answer. Failures were thrown before. */
+export async function content<T>(answer: Promise<{ data?: T }>): Promise<T> {
+  return (await answer).data as T;
 }
 
 function keepTime(date: string | null): void {
@@ -41,12 +35,14 @@ function keepTime(date: string | null): void {
   if (!Number.isNaN(said)) ahead = Math.abs(said - Date.now()) < 2000 ? 0 : said - Date.now();
 }
 
-function problemIn(content: string): ProblemBody {
+/** Reads a problem; what is none (a proxy between us and the server has answered) becomes an unknown one. */
+export function problemIn(text: string): ProblemBody {
   try {
-    const body = JSON.parse(content) as ProblemBody;
+    const body = JSON.parse(text) as ProblemBody;
     if (typeof body.code === "string") return body;
+    if (typeof body.title === "string") return { code: "unknown", detail: body.detail ?? body.title };
   } catch {
-    // Not JSON: a proxy between us and the server has answered.
+    // Not JSON.
   }
-  return { code: "unknown", title: "" };
+  return { code: "unknown" };
 }

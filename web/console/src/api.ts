@@ -1,20 +1,8 @@
 // The calls the console makes, with the keys under which their answers are kept.
-import type {
-  About,
-  Attempt,
-  Enrolment,
-  Incident,
-  ReportResult,
-  Session,
-  TerminalPage,
-  TerminalView,
-} from "../../api/types.ts";
-import { call } from "../../shared/http.ts";
+import type { Ability } from "../../api/types.ts";
+import { content, http } from "../../shared/http.ts";
 
-const v1 = "/api/v1";
-const at = (...parts: string[]) => [v1, ...parts.map(encodeURIComponent)].join("/");
-
-export type FleetFilter = { q?: string; ability?: string; attention?: boolean; cursor?: string };
+export type FleetFilter = { q?: string; ability?: Ability; attention?: boolean; cursor?: string };
 
 export const keys = {
   session: ["session"] as const,
@@ -27,35 +15,31 @@ export const keys = {
 
 type Ask = { signal?: AbortSignal };
 
-export const session = ({ signal }: Ask) => call<Session>("GET", at("session"), undefined, signal);
-export const about = ({ signal }: Ask) => call<About>("GET", at("about"), undefined, signal);
-export const terminal = (id: string, { signal }: Ask) =>
-  call<TerminalView>("GET", at("terminals", id), undefined, signal);
-export const incidents = ({ signal }: Ask) =>
-  call<{ rows: Incident[] | null }>("GET", at("incidents"), undefined, signal);
+export const session = (ask: Ask) => content(http.GET("/api/v1/session", ask));
+export const about = (ask: Ask) => content(http.GET("/api/v1/about", ask));
+export const incidents = (ask: Ask) => content(http.GET("/api/v1/incidents", ask));
+export const terminal = (id: string, ask: Ask) =>
+  content(http.GET("/api/v1/terminals/{id}", { params: { path: { id } }, ...ask }));
 
 /** How many rows a page of the fleet list has. */
-export const pageSize = 50;
+const limit = 50;
 
-export function terminals(filter: FleetFilter, { signal }: Ask): Promise<TerminalPage> {
-  const query = new URLSearchParams({ limit: String(pageSize) });
-  if (filter.q) query.set("q", filter.q);
-  if (filter.ability) query.set("ability", filter.ability);
-  if (filter.attention) query.set("attention", "true");
-  if (filter.cursor) query.set("cursor", filter.cursor);
-  return call<TerminalPage>("GET", `${at("terminals")}?${query}`, undefined, signal);
-}
+export const terminals = (filter: FleetFilter, ask: Ask) =>
+  content(http.GET("/api/v1/terminals", { params: { query: { ...filter, limit } }, ...ask }));
 
-export const signIn = (body: { name: string; password: string }) => call<unknown>("POST", at("session"), body);
-export const signOut = () => call<unknown>("DELETE", at("session"));
+export const signIn = (body: { name: string; password: string }) => content(http.POST("/api/v1/session", { body }));
+export const signOut = () => content(http.DELETE("/api/v1/session"));
 export const setUp = (body: { token: string; name: string; password: string }) =>
-  call<unknown>("POST", at("setup"), body);
-export const report = (terminalID: string, text: string) =>
-  call<ReportResult>("POST", at("terminals", terminalID, "report"), { text });
-export const enrol = (terminalID: string) => call<Enrolment>("POST", at("terminals", terminalID, "enrolment"));
-export const answer = (caseID: string, variable: string, state: string) =>
-  call<unknown>("POST", at("cases", caseID, "answers"), { variable, state });
-export const startStep = (caseID: string, step: string) =>
-  call<Attempt>("POST", at("cases", caseID, "steps"), { step });
-export const finish = (attemptID: string, done: boolean, text: string) =>
-  call<unknown>("POST", at("attempts", attemptID), { done, text });
+  content(http.POST("/api/v1/setup", { body }));
+
+export const report = (id: string, text: string) =>
+  content(http.POST("/api/v1/terminals/{id}/report", { params: { path: { id } }, body: { text } }));
+export const enrol = (id: string) =>
+  content(http.POST("/api/v1/terminals/{id}/enrolment", { params: { path: { id } } }));
+
+export const answer = (id: string, variable: string, state: string) =>
+  content(http.POST("/api/v1/cases/{id}/answers", { params: { path: { id } }, body: { variable, state } }));
+export const startStep = (id: string, step: string) =>
+  content(http.POST("/api/v1/cases/{id}/steps", { params: { path: { id } }, body: { step } }));
+export const finish = (id: string, done: boolean, text: string) =>
+  content(http.POST("/api/v1/attempts/{id}", { params: { path: { id } }, body: { done, text } }));

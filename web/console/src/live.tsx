@@ -38,15 +38,15 @@ function listen(client: QueryClient, setUp: (up: boolean) => void): () => void {
   let source: EventSource;
   const open = () => {
     source = new EventSource("/api/v1/live");
-    source.onopen = () => {
+    source.addEventListener("open", () => {
       setUp(true);
       // What happened while the line was down was not told.
       void client.invalidateQueries();
-    };
-    source.onerror = () => {
+    });
+    source.addEventListener("error", () => {
       setUp(false);
       if (source.readyState === EventSource.CLOSED) retry = setTimeout(open, reopen);
-    };
+    });
     source.addEventListener("changed", (event) => changed.add(JSON.parse(event.data) as Change));
   };
   open();

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { CaseBrief, TerminalRow } from "../../../api/types.ts";
 import { NAMEABLE } from "../../../shared/diagnosis.ts";
 import { told } from "../../../shared/format.ts";
+import { placeOf } from "../../../shared/place.ts";
 import type { Language } from "../language.tsx";
 import type { Column } from "../parts/grid.tsx";
 import { AbilityStatus, CaseStatus, ContactStatus } from "../parts/status.tsx";
@@ -46,7 +47,7 @@ function Name({ row }: { row: TerminalRow }) {
     <>
       <Link to="/terminals/$id" params={{ id: row.id }} data-row-link className="row-link">
         {row.merchant || row.tid || row.id}
-        {row.site && row.site !== row.merchant && <span className="row-site"> {row.site}</span>}
+        <span className="row-site"> {placeOf(row.site, row.merchant)}</span>
       </Link>
       <span className="row-ids mono">
         {row.tid} {row.model && <span>· {row.model}</span>}

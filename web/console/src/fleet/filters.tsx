@@ -36,12 +36,21 @@ function SearchBox() {
   const navigate = useNavigate({ from: "/" });
   const { q = "" } = useSearch({ from: "/inside/" });
   const [text, setText] = useState(q);
+  const sent = useRef(q);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  // The address can change without this box: "back", or "clear the filters".
-  useEffect(() => setText(q), [q]);
+  useEffect(() => {
+    // The address can change without this box ("back", "clear the filters"); what it sent itself must not come back
+    // over what has been typed since.
+    if (q === sent.current) return;
+    sent.current = q;
+    // oxlint-disable-next-line react/set-state-in-effect -- the address is an outside source
+    setText(q);
+  }, [q]);
   useEffect(() => () => clearTimeout(timer.current), []);
-  const look = (value: string) =>
-    void navigate({ replace: true, search: (before) => ({ ...before, cursor: undefined, q: value.trim() || undefined }) });
+  const look = (value: string) => {
+    sent.current = value.trim();
+    void navigate({ replace: true, search: (before) => ({ ...before, cursor: undefined, q: sent.current || undefined }) });
+  };
   return (
     <Input
       type="search"

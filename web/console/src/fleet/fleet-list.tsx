@@ -14,8 +14,9 @@ export function FleetList({ page, settled }: { page: TerminalPage; settled: bool
   const { t } = language;
   const search = useSearch({ from: "/inside/" });
   const columns = useMemo(() => fleetColumns(language), [language]);
-  const { rows, changes, apply } = useHeld(JSON.stringify(search), settled ? page.rows : undefined);
-  const shown = settled ? rows : page.rows;
+  const fresh = page.rows ?? [];
+  const { rows, changes, apply } = useHeld(JSON.stringify(search), settled ? fresh : undefined);
+  const shown = settled ? rows : fresh;
   return (
     <>
       <div className="list-head">

@@ -18,7 +18,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
       <div>
         <strong>{title}</strong>
         {detail !== "" && detail !== title && <p>{detail}</p>}
-        <p>{pick(problem.hint) || t(`error.${known}.hint`)}</p>
+        <p>{pick(problem.hint) || t(problem.code === known ? `error.${known}.hint` : "error.hint")}</p>
         {problem.id && <Copy label={t("error.id", { id: "" }).trim()} value={problem.id} />}
         {retry && (
           <Button size="small" onClick={retry}>

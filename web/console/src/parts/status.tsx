@@ -1,4 +1,4 @@
-import type { Ability, CaseState, Contact } from "../../../api/types.ts";
+import type { Ability, CaseBrief, CaseState, Contact } from "../../../api/types.ts";
 import { useLanguage } from "../language.tsx";
 import { Shape, type Tone } from "./shape.tsx";
 
@@ -18,6 +18,10 @@ const caseTone: Record<CaseState, Tone> = {
   handed_over: "degraded",
   closed: "ok",
 };
+
+type Outcome = NonNullable<CaseBrief["outcome"]>;
+
+const outcomeTone: Record<Outcome, Tone> = { confirmed: "ok", recovered: "ok", unclear: "unknown" };
 
 function Status({ tone, word, hint }: { tone: Tone; word: string; hint?: string }) {
   return (
@@ -42,4 +46,9 @@ export function ContactStatus({ contact }: { contact: Contact }) {
 export function CaseStatus({ state }: { state: CaseState }) {
   const { t } = useLanguage();
   return <Status tone={caseTone[state]} word={t(`case.${state}`)} />;
+}
+
+export function OutcomeStatus({ outcome }: { outcome: Outcome }) {
+  const { t } = useLanguage();
+  return <Status tone={outcomeTone[outcome]} word={t(`outcome.${outcome}`)} />;
 }

@@ -30,7 +30,6 @@ export function AccountForm(props: Props) {
         id={`${id}-name`}
         size="large"
         autoComplete="username"
-        autoFocus
         required
         maxLength={64}
         value={name}

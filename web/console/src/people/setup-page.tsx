@@ -1,26 +1,14 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { Problem } from "../../../shared/problem.ts";
-import { setUp, signIn } from "../api.ts";
+import { setUp } from "../api.ts";
 import { useLanguage } from "../language.tsx";
 import { AccountForm } from "./account-form.tsx";
 import { Welcome } from "./welcome.tsx";
 
-/** The server refuses shorter ones; saying so here saves the reader a round. */
-const shortest = 12;
-
 /** The one-time token stands behind the "#", so that it never reaches a server's or a proxy's log. */
 function tokenIn(hash: string): string {
   return new URLSearchParams(hash.replace(/^#/, "")).get("token") ?? "";
-}
-
-type Account = { name: string; password: string };
-
-async function create(token: string, account: Account, tooShort: string): Promise<void> {
-  if ([...account.password].length < shortest) throw new Problem(422, { code: "invalid", title: tooShort, hint: tooShort });
-  await setUp({ token, ...account });
-  await signIn(account);
 }
 
 export function SetupPage() {
@@ -29,7 +17,7 @@ export function SetupPage() {
   const navigate = useNavigate();
   const [token] = useState(() => tokenIn(location.hash));
   const make = useMutation({
-    mutationFn: (account: Account) => create(token, account, t("setup.short")),
+    mutationFn: (account: { name: string; password: string }) => setUp({ token, ...account }),
     onSuccess: async () => {
       client.clear();
       await navigate({ to: "/" });

@@ -5,11 +5,14 @@ import { useLanguage } from "../language.tsx";
 import { Card } from "../parts/card.tsx";
 import { Ago } from "../parts/time.tsx";
 
+/** Attributes that the page says in better words elsewhere. */
+const shownAbove = new Set(["site", "model"]);
+
 /** The last proofs and what the terminal shares with others. */
 export function Facts({ view }: { view: TerminalView }) {
   const { t, term } = useLanguage();
   const none = <span className="quiet">{t("fleet.no_proof")}</span>;
-  const attributes = Object.entries(view.attributes ?? {}).filter(([, value]) => value !== "");
+  const attributes = Object.entries(view.attributes).filter(([name, value]) => value !== "" && !shownAbove.has(name));
   return (
     <Card title={t("terminal.facts")}>
       <dl className="facts">

@@ -2,7 +2,7 @@ import type { Text } from "../../../api/types.ts";
 import { useLanguage } from "../language.tsx";
 import { Shape } from "../parts/shape.tsx";
 
-type Props = { title: string; ids: string[] | undefined; words: Record<string, Text> | null };
+type Props = { title: string; ids: string[] | null | undefined; words: Record<string, Text> | null };
 
 /** What makes matters worse when it is ignored, beside the step it concerns. */
 export function Hazards({ title, ids, words }: Props) {

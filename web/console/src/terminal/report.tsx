@@ -49,16 +49,25 @@ export function Report({ id }: { id: string }) {
 }
 
 function Understood({ result }: { result: ReportResult }) {
-  const { t } = useLanguage();
+  const { t, pick } = useLanguage();
   const findings = result.findings ?? [];
   const rest = result.not_understood ?? [];
   return (
     <>
       {findings.length === 0 && <p>{t("report.nothing")}</p>}
       {findings.length > 0 && (
-        <p>
-          {t("report.understood")}: {findings.map((f) => `“${f.detail || f.variable}”`).join(" ")}
-        </p>
+        <>
+          <p>{t("report.understood")}:</p>
+          <ul className="understood">
+            {findings.map((f) => (
+              <li key={`${f.variable}-${f.state}`}>
+                {pick(result.words[f.variable]?.name) || f.variable}:{" "}
+                <strong>{pick(result.words[f.variable]?.states[f.state]) || f.state}</strong>
+                {f.detail && <span className="quiet"> “{f.detail}”</span>}
+              </li>
+            ))}
+          </ul>
+        </>
       )}
       {rest.length > 0 && (
         <p className="quiet">

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { TerminalView } from "../../../api/types.ts";
 import { leading } from "../../../shared/diagnosis.ts";
 import { told } from "../../../shared/format.ts";
+import { placeOf } from "../../../shared/place.ts";
 import { useLanguage } from "../language.tsx";
 import { Copy } from "../parts/copy.tsx";
 import { AbilityStatus, abilityTone, ContactStatus } from "../parts/status.tsx";
@@ -17,7 +18,7 @@ export function TerminalHeader({ view }: { view: TerminalView }) {
       </Link>
       <h1>
         {view.merchant || view.tid || view.id}
-        {view.site && view.site !== view.merchant && <span className="site"> {view.site}</span>}
+        <span className="site"> {placeOf(view.site, view.merchant)}</span>
       </h1>
       <Ids view={view} />
       <p className="headline">
