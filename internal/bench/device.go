@@ -180,3 +180,6 @@ func (d *Device) dial(ctx context.Context) error {
 	d.conn, d.reader = secure, bufio.NewReaderSize(secure, 4<<10)
 	return nil
 }
+
+// TLS is how the device shows itself, for connections that it does not make itself.
+func (d *Device) TLS() *tls.Config { return d.config.Clone() }
