@@ -24,7 +24,7 @@ func TestAgentsAreStrangers(t *testing.T) {
 	victim.report(t, bench.StatusReport("first", 1, time.Now()))
 	caseID := w.openCase(t, victim.terminal, "收款应用卡死了，屏幕一直不动")
 	live := listen(t, other)
-	command := w.order(t, victim, caseID, "restart_app", 2)
+	command := w.order(t, victim, caseID, "restart_app")
 
 	t.Run("a command is told to its own terminal only", func(t *testing.T) {
 		for _, c := range other.report(t, bench.StatusReport("first", 1, time.Now())).Commands {

@@ -28,6 +28,7 @@ type town struct {
 	dir     string
 	browser *http.Client
 	said    *record // logs, and every answer of every door
+	agents  int     // so many devices were made; each has an address of its own, for the door counts failures by address
 }
 
 // record collects what many goroutines write.
@@ -176,7 +177,8 @@ type agent struct {
 // newcomer is a device that nobody knows yet.
 func (w *town) newcomer(t *testing.T, fingerprint string) *agent {
 	t.Helper()
-	d, err := bench.NewDevice(w.app.Agents(), fingerprint, nil)
+	w.agents++
+	d, err := bench.NewDevice(w.app.Agents(), fingerprint, bench.Scattered(w.agents))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +215,7 @@ func (a *agent) post(t *testing.T, path string, message any) (status int, answer
 	default:
 		status = http.StatusOK
 	}
-	fmt.Fprintf(a.town.said, "agent %s: %s\n", path, answer)
+	fmt.Fprintf(a.town.said, "agent: %s\n", answer)
 	return status, answer
 }
 
@@ -245,17 +247,22 @@ func (w *town) openCase(t *testing.T, terminal, words string) (id string) {
 	return id
 }
 
-// order has a person give a remote step, unless policy has given it already, and wants the agent told.
-func (w *town) order(t *testing.T, a *agent, caseID, step string, seq uint64) (command wire.Command) {
+// order has a person give a remote step until the agent is told: the diagnosis may think again meanwhile.
+func (w *town) order(t *testing.T, a *agent, caseID, step string) (command wire.Command) {
 	t.Helper()
-	if status, answer := w.call(t, http.MethodPost, "/api/v1/cases/"+caseID+"/steps", map[string]string{"step": step}); status != http.StatusOK && status != http.StatusConflict {
-		t.Fatalf("%d %s", status, answer)
-	}
-	for _, c := range a.report(t, bench.StatusReport("orders", seq, time.Now())).Commands {
-		if c.Name == step {
-			return c
+	seq := uint64(0)
+	until(t, "the agent to be told to "+step, func() bool {
+		path := "/api/v1/cases/" + caseID + "/steps"
+		if status, answer := w.call(t, http.MethodPost, path, map[string]string{"step": step}); status != http.StatusOK && status != http.StatusConflict {
+			t.Fatalf("%d %s", status, answer)
 		}
-	}
-	t.Fatalf("the agent was not told to %s", step)
-	return wire.Command{}
+		seq++
+		for _, c := range a.report(t, bench.StatusReport("orders", seq, time.Now())).Commands {
+			if c.Name == step {
+				command = c
+			}
+		}
+		return command.ID != ""
+	})
+	return command
 }

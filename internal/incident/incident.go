@@ -2,6 +2,8 @@ package incident
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/posmedic/posmedic/internal/kernel/event"
@@ -82,15 +84,19 @@ type Deps struct {
 
 // Room opens and ends incidents.
 type Room struct {
-	deps  Deps
-	rules Rules
+	deps    Deps
+	rules   Rules
+	looking sync.Mutex // two looks at once would open the same incident twice
 }
 
 // New makes the room.
 func New(deps Deps, rules Rules) *Room { return &Room{deps: deps, rules: rules} }
 
-// Look compares the fleet as it is now: it opens what is new, follows what goes on, and ends what is over.
+// Look compares the fleet as it is now: it follows what goes on, ends what is over, and opens what is new. What an open
+// incident covers is explained; terminals that recover one after the other are no new pattern.
 func (r *Room) Look(ctx context.Context) error {
+	r.looking.Lock()
+	defer r.looking.Unlock()
 	members, err := r.deps.Members(ctx)
 	if err != nil {
 		return err
@@ -99,77 +105,65 @@ func (r *Room) Look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	clusters := Detect(members, r.rules)
-	for _, c := range clusters {
-		if err := r.follow(ctx, c, open); err != nil {
+	left := slices.Clone(members)
+	for _, i := range open {
+		if err := r.follow(ctx, i, members); err != nil {
 			return err
 		}
+		left = slices.DeleteFunc(left, i.covers)
 	}
-	for _, i := range open {
-		if explained(i, clusters) {
-			continue
-		}
-		if err := r.end(ctx, i, members); err != nil {
+	for _, c := range Detect(left, r.rules) {
+		i := Incident{ID: ident.New("inc"), Attribute: c.Attribute, Value: c.Value, OpenedAt: r.deps.Now()}
+		if err := r.update(ctx, i, c.Failing, c.Total, c.Members); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func explained(i Incident, clusters []Cluster) bool {
-	for _, c := range clusters {
-		if c.Attribute == i.Attribute && c.Value == i.Value {
-			return true
-		}
-	}
-	return false
+// covers reports whether a terminal shares what the incident is about.
+func (i Incident) covers(m Member) bool {
+	return i.Attribute == Everybody || m.Shares[i.Attribute] == i.Value
 }
 
-// follow opens the incident of a cluster or brings it up to date. A member stays until the incident ends: one that
-// recovers for a moment is not asked to restart.
-func (r *Room) follow(ctx context.Context, c Cluster, open []Incident) error {
-	now := r.deps.Now()
-	inc := Incident{ID: ident.New("inc"), Attribute: c.Attribute, Value: c.Value, OpenedAt: now}
-	for _, i := range open {
-		if i.Attribute == c.Attribute && i.Value == c.Value {
-			inc = i
-		}
-	}
-	known, err := r.deps.Store.Members(ctx, inc.ID)
-	if err != nil {
-		return err
-	}
-	members, joined := union(known, c.Members)
-	if len(joined) == 0 && inc.Failing == c.Failing && inc.Total == c.Total {
-		return nil
-	}
-	inc.Failing, inc.Total, inc.Peak = c.Failing, c.Total, max(inc.Peak, c.Failing)
-	return r.deps.Store.Save(ctx, inc, members, membership(JoinedEvent, now, inc.ID, joined))
-}
-
-// end closes an incident once few enough of its terminals still fail; until then it stays open even if the numbers
-// no longer tell.
-func (r *Room) end(ctx context.Context, i Incident, fleet []Member) error {
-	failing, total := 0, 0
+// follow brings an open incident up to date, or ends it once few enough of its terminals still fail.
+func (r *Room) follow(ctx context.Context, i Incident, fleet []Member) error {
+	total := 0
+	var failing []string
 	for _, m := range fleet {
-		if i.Attribute != Everybody && m.Shares[i.Attribute] != i.Value {
+		if !i.covers(m) {
 			continue
 		}
 		total++
 		if m.Failing {
-			failing++
+			failing = append(failing, m.Terminal)
 		}
 	}
-	if float64(failing) > r.rules.EndShare*float64(total) && failing >= r.rules.MinFailing {
-		return nil
+	if float64(len(failing)) > r.rules.EndShare*float64(total) && len(failing) >= r.rules.MinFailing {
+		return r.update(ctx, i, len(failing), total, failing)
 	}
 	now := r.deps.Now()
 	members, err := r.deps.Store.Members(ctx, i.ID)
 	if err != nil {
 		return err
 	}
-	i.Failing, i.Total, i.EndedAt = failing, total, now
+	i.Failing, i.Total, i.EndedAt = len(failing), total, now
 	return r.deps.Store.Save(ctx, i, members, membership(LeftEvent, now, i.ID, members))
+}
+
+// update stores what is new of an incident. A member stays until the incident ends: one that recovers for a moment is
+// not asked to restart.
+func (r *Room) update(ctx context.Context, i Incident, failing, total int, now []string) error {
+	known, err := r.deps.Store.Members(ctx, i.ID)
+	if err != nil {
+		return err
+	}
+	members, joined := union(known, now)
+	if len(joined) == 0 && i.Failing == failing && i.Total == total {
+		return nil
+	}
+	i.Failing, i.Total, i.Peak = failing, total, max(i.Peak, failing)
+	return r.deps.Store.Save(ctx, i, members, membership(JoinedEvent, r.deps.Now(), i.ID, joined))
 }
 
 func membership(kind event.Kind, at time.Time, incident string, terminals []string) []event.Event {

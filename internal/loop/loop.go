@@ -60,7 +60,7 @@ func (s Stages) table() []handler {
 		}, s.evidence},
 		{"diagnose-skipped", []event.Kind{casefile.ChangedEvent}, s.skipped},
 		{"repair", []event.Kind{casefile.DiagnosedEvent}, s.diagnosed},
-		{"verify-repaired", []event.Kind{repair.DoneEvent}, s.Verify.OnRepaired},
+		{"verify-repaired", []event.Kind{repair.DoneEvent}, s.repaired},
 		{"verify-proof", []event.Kind{observe.ProofEvent}, s.Verify.OnProof},
 		{"verify-outcome", []event.Kind{verify.OutcomeEvent}, s.outcome},
 		{"learn", []event.Kind{casefile.ClosedEvent}, s.closed},
@@ -95,6 +95,18 @@ func (s Stages) skipped(ctx context.Context, ev event.Event) error {
 
 func (s Stages) diagnosed(ctx context.Context, ev event.Event) error {
 	return s.Repair.OnDiagnosed(ctx, ev.Case)
+}
+
+// repaired waits for the proof and sees to it that there can be one.
+func (s Stages) repaired(ctx context.Context, ev event.Event) error {
+	if err := s.Verify.OnRepaired(ctx, ev); err != nil {
+		return err
+	}
+	var ended repair.Ended
+	if err := ev.Into(&ended); err != nil {
+		return err
+	}
+	return s.Repair.Retest(ctx, ended)
 }
 
 func (s Stages) outcome(ctx context.Context, ev event.Event) error {

@@ -29,7 +29,8 @@ CREATE TABLE observe_states (
   unsent        BIGINT NOT NULL,
   stopped_since BIGINT NOT NULL,
   stopped_by    TEXT NOT NULL,
-  adverse_since BIGINT NOT NULL
+  adverse_since BIGINT NOT NULL,
+  adverse_at    BIGINT NOT NULL
 );
 CREATE INDEX observe_states_doubt ON observe_states (terminal)
   WHERE failures > 0 OR adverse_since > 0 OR stopped_since > 0;

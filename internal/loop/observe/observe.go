@@ -114,7 +114,7 @@ func folder(faultCode func(code string) bool) Fold {
 		for _, f := range findingsOf(fresh) {
 			hold(findings, f)
 		}
-		foldAdverse(s, findings, fresh.At)
+		foldAdverse(s, findings)
 		events := []event.Event{event.New(ChangedEvent, fresh.At, fresh.Terminal, "", Changed{Terminal: fresh.Terminal})}
 		if s.SignInAt.After(signIn) {
 			events = append(events, proofEvent(fresh, SignIn, s.SignInAt, ""))
@@ -201,17 +201,21 @@ func hold(findings map[string]Held, f finding.Finding) {
 	}
 }
 
-func foldAdverse(s *State, findings map[string]Held, at time.Time) {
+func foldAdverse(s *State, findings map[string]Held) {
+	s.AdverseAt = time.Time{}
 	since := time.Time{}
 	for _, h := range findings {
-		if IsAdverse(h.Finding) && (since.IsZero() || h.Since.Before(since)) {
+		if !IsAdverse(h.Finding) {
+			continue
+		}
+		if since.IsZero() || h.Since.Before(since) {
 			since = h.Since
 		}
+		if h.At.After(s.AdverseAt) {
+			s.AdverseAt = h.At
+		}
 	}
-	switch {
-	case since.IsZero():
-		s.Adverse = time.Time{}
-	case s.Adverse.IsZero():
+	if since.IsZero() || s.Adverse.IsZero() {
 		s.Adverse = since
 	}
 }

@@ -48,6 +48,7 @@ type State struct {
 	StoppedSince time.Time // zero: not stopped
 	StoppedBy    Road
 	Adverse      time.Time // since when findings have said, without a break, that it cannot sell; zero: they do not
+	AdverseAt    time.Time // when one of them was seen last
 }
 
 // Ability is the headline a person reads: can it take money?

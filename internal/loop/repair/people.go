@@ -105,6 +105,7 @@ func (s *Stage) Finish(ctx context.Context, attemptID, who string, done bool, te
 	}
 	if a.State == Planned && a.Changes() {
 		// Somebody did it before saying that he would: the case must pass through repairing all the same.
+		a.Who = who
 		if err := s.begun(ctx, a); err != nil && problem.Of(err).Kind != problem.Conflict {
 			return err
 		}
@@ -175,16 +176,32 @@ func (s *Stage) Tried(ctx context.Context, caseID string) (tried []diagnose.Atte
 	if err != nil {
 		return nil, nil, err
 	}
+	probed := false
 	for _, a := range attempts {
 		switch {
 		case !a.State.Final() || a.State == Cancelled:
 		case a.Kind == diagnose.Probe:
-			unknown = append(unknown, a.Step)
+			probed = probed || a.Step != retestStep
 		default:
 			tried = append(tried, diagnose.Attempt{Step: a.Step, At: a.EndedAt})
 		}
 	}
+	if probed {
+		unknown = s.probeable()
+	}
 	return tried, unknown, nil
+}
+
+// probeable gives all variables that probes read: an agent runs the whole ladder at once, so what it could not tell
+// then is not worth another run.
+func (s *Stage) probeable() []string {
+	var out []string
+	for _, v := range s.deps.Pack().Variables {
+		if v.Probe != "" {
+			out = append(out, v.ID)
+		}
+	}
+	return out
 }
 
 // ByPerson is the source of a finding that an attempt of this party brings.

@@ -16,13 +16,14 @@ type Policy struct {
 	MaxAttempts int           // remote attempts a case, over all steps; then a person decides
 	CommandTTL  time.Duration // a command not fetched by then is dropped
 	GuidedTTL   time.Duration
+	RetestTTL   time.Duration // how long a sign-in after a repair waits for the agent
 }
 
 // DefaultPolicy lets the harmless, reversible commands run by themselves.
 func DefaultPolicy() Policy {
 	return Policy{
 		Auto: []string{"run_probes", "fetch_logs", "sign_in", "set_clock", "renew_address", "restart_app", "send_unsent"},
-		MinP: 0.5, MaxAttempts: 4, CommandTTL: 2 * time.Minute, GuidedTTL: 24 * time.Hour,
+		MinP: 0.5, MaxAttempts: 4, CommandTTL: 2 * time.Minute, GuidedTTL: 24 * time.Hour, RetestTTL: time.Hour,
 	}
 }
 

@@ -129,6 +129,34 @@ func (s *Stage) plan(ctx context.Context, c casefile.Case, d diagnose.Diagnosis)
 	}))
 }
 
+// retestStep names the attempt that asks the terminal to sign in after a repair, so that there is something to prove it
+// with. It changes nothing and is not a cure.
+const retestStep = "retest"
+
+// Retest has the terminal's agent sign in at the host once a repair is done. The command waits for an agent that is not
+// heard: a repair of its network or power brings it back. After a sign-in there is nothing to ask for.
+func (s *Stage) Retest(ctx context.Context, ended Ended) error {
+	if !ended.Changes || ended.Step == "sign_in" {
+		return nil
+	}
+	c, err := s.deps.Cases.Get(ctx, ended.Case)
+	if err != nil || c.State != casefile.Verifying {
+		return err
+	}
+	attempts, err := s.deps.Store.OfCase(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range attempts {
+		if a.Step == retestStep && !a.CreatedAt.Before(ended.At) {
+			return nil // the event came twice
+		}
+	}
+	a := s.attempt(c, diagnose.Next{Kind: diagnose.Probe, ID: retestStep, By: "remote"}, "sign_in", "system")
+	a.Expires = a.CreatedAt.Add(s.policy.RetestTTL)
+	return s.queue(ctx, a)
+}
+
 func (s *Stage) handOver(ctx context.Context, c casefile.Case, d diagnose.Diagnosis, step *pack.Step) error {
 	a := s.attempt(c, *d.Next, "", "system")
 	if err := s.deps.Store.Create(ctx, a); err != nil {
@@ -204,6 +232,9 @@ func (s *Stage) stepName(a Attempt) lang.Text {
 	}
 	if v, ok := s.deps.Pack().Variable(a.Step); ok {
 		return lang.Text{ZH: "检测：" + v.Name.ZH, EN: "probe: " + v.Name.EN}
+	}
+	if a.Step == retestStep {
+		return lang.Text{ZH: "让终端重新签到，以便验证", EN: "have the terminal sign in, to prove the repair"}
 	}
 	return lang.Text{ZH: a.Step, EN: a.Step}
 }

@@ -56,7 +56,7 @@ func Judge(w Watch, s observe.State, now time.Time, r Rules) (Result, Proof) {
 		p.SaleAt, p.SaleRRN = s.SaleAt, s.SaleRRN
 	}
 	against := s.Failures > 0 && s.FailSince.After(w.Since.Add(r.Settle)) && s.FailSince.After(s.SaleAt)
-	adverse := !s.Adverse.IsZero() && now.Sub(w.Since) > r.Settle
+	adverse := s.AdverseAt.After(w.Since.Add(r.Settle)) && s.AdverseAt.After(s.SaleAt)
 	switch {
 	case w.Attempt != "" && (against || adverse):
 		return Refuted, p

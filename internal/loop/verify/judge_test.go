@@ -38,7 +38,10 @@ func TestJudge(t *testing.T) {
 			after(5 * time.Minute), "a", verify.Refuted,
 		},
 		"findings still say that it cannot sell": {
-			observe.State{Adverse: after(-time.Hour)}, after(time.Minute), "a", verify.Refuted,
+			observe.State{Adverse: after(-time.Hour), AdverseAt: after(time.Minute)}, after(time.Minute), "a", verify.Refuted,
+		},
+		"findings of before the repair that nobody has looked at since": {
+			observe.State{Adverse: after(-time.Hour), AdverseAt: after(time.Second)}, after(time.Hour), "a", verify.Waiting,
 		},
 		"no proof comes in time":                {observe.State{}, after(3 * time.Hour), "a", verify.Expired},
 		"nobody repaired it and it still fails": {observe.State{Failures: 3, FailSince: after(time.Hour)}, after(90 * time.Minute), "", verify.Waiting},

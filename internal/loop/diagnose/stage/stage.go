@@ -73,7 +73,11 @@ func (s *Stage) OnEvidence(ctx context.Context, ev event.Event) error {
 
 // think asks the engine and stores the answer if it says something new.
 func (s *Stage) think(ctx context.Context, c casefile.Case) error {
-	d, err := s.Diagnose(ctx, c)
+	e, err := s.deps.Evidence(ctx, c.Terminal)
+	if err != nil || (len(c.Diagnosis) > 0 && calm(e.State)) {
+		return err
+	}
+	d, err := s.diagnose(ctx, c, e)
 	if err != nil {
 		return err
 	}
@@ -92,12 +96,14 @@ func (s *Stage) think(ctx context.Context, c casefile.Case) error {
 	})
 }
 
-// Diagnose is what the engine says of a case now; it stores nothing.
-func (s *Stage) Diagnose(ctx context.Context, c casefile.Case) (diagnose.Diagnosis, error) {
-	e, err := s.deps.Evidence(ctx, c.Terminal)
-	if err != nil {
-		return diagnose.Diagnosis{}, err
-	}
+// calm reports whether nothing speaks against the terminal any more: then the cause is what was believed while it was
+// down, and only the proof is waited for. What a person reported stays until it is dealt with.
+func calm(s observe.State) bool {
+	return s.Failures == 0 && s.Adverse.IsZero() && s.StoppedBy != observe.ByPerson && s.ContactAt.After(s.StoppedSince)
+}
+
+// diagnose is what the engine says of a case now.
+func (s *Stage) diagnose(ctx context.Context, c casefile.Case, e observe.Evidence) (diagnose.Diagnosis, error) {
 	h, err := s.deps.History(ctx, c.ID)
 	if err != nil {
 		return diagnose.Diagnosis{}, err
