@@ -166,6 +166,9 @@ func TestReadScreensAndCodes(t *testing.T) {
 		{"The screen says \"Please load paper\"", "screen_message=out_of_paper"},
 		{"Fresh reader says 'Device Not Initialized'.", "screen_message=download_needed"},
 		{"请重新签到", "screen_message=not_signed_in"},
+		{"No route to host", "screen_message=comm_error"},
+		{"超出单笔限额", "screen_message=not_permitted"},
+		{"終端未激活", "screen_message=terminal_disabled"},
 		{"printer shows no 'out of paper'", ""},
 		{"screen says 'Hello Kitty'", "screen_message=other"},
 		// talk that only sounds like a screen
