@@ -156,12 +156,29 @@ func (t *Terminal) inTheBooks(variable string) (string, bool) {
 		return pick(r != nil && r.active, "active", "not_registered"), true
 	case "sim_account":
 		return pick(t.dataUsedUp, "data_used_up", "active"), t.link == Cellular
+	case "status_page":
+		return t.host.page(t.world), true
 	case "merchant_terminal_number":
 		return "matches", true
 	case "carrier_status":
 		return "normal", t.link == Cellular
 	default:
 		return "", false
+	}
+}
+
+// pageAfter is how long its operators need to put an outage onto the host's status page.
+const pageAfter = 5 * time.Minute
+
+// page is what the host's status page says.
+func (h *host) page(w *world) string {
+	switch {
+	case h.down && h.announced:
+		return "maintenance"
+	case h.down && w.now().Sub(h.downSince) >= w.pace(pageAfter):
+		return "outage_reported"
+	default:
+		return "all_ok"
 	}
 }
 

@@ -30,8 +30,9 @@ type Config struct {
 	FeedToken   string
 	// Enrol gives the enrolment string of a terminal for a device with this serial number. Without it there are no agents.
 	Enrol    func(ctx context.Context, tid, serial string) (string, error)
-	Desk     Desk    // nil: nobody does what the server asks
-	Inquiry  Inquiry // nil: nobody answers its questions
+	Rates    map[string]float64 // faults that happen by themselves: stops per 1,000 terminals and year; empty: none
+	Desk     Desk               // nil: nobody does what the server asks
+	Inquiry  Inquiry            // nil: nobody answers its questions
 	Log      *slog.Logger
 	AgentLog *slog.Logger // nil: agents say nothing
 }
@@ -136,6 +137,7 @@ func (e *Estate) Start(ctx context.Context) error {
 	for _, t := range e.world.terminals {
 		e.openShop(t)
 	}
+	newTrouble(e, e.cfg.Rates).next()
 	return nil
 }
 

@@ -57,7 +57,7 @@ func networkFaults() []fault {
 func hostFaults() []fault {
 	return []fault{
 		{"host_outage", oneHost, nil,
-			func(_ *world, t *Terminal) { t.host.down, t.host.announced = true, false },
+			func(w *world, t *Terminal) { t.host.down, t.host.announced, t.host.downSince = true, false, w.now() },
 			func(t *Terminal, _ time.Time) bool { return t.host.down && !t.host.announced }},
 		{"host_maintenance", oneHost, nil,
 			func(w *world, t *Terminal) { w.maintain(t.host) },

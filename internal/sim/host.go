@@ -27,6 +27,7 @@ type registration struct {
 	master   key
 	keyless  bool // no keys are expected of it: its messages carry no MAC
 	working  key
+	former   key    // still taken until the newest is used: an answer to a sign-in may be lost on the way
 	day      string // business day of its last sign-in
 }
 
@@ -52,7 +53,8 @@ type host struct {
 
 	terminals map[string]*registration
 	merchants map[string]account
-	down      bool        // it accepts connections and answers nothing, as behind a load balancer that does not know
+	down      bool // it accepts connections and answers nothing, as behind a load balancer that does not know
+	downSince time.Time
 	announced bool        // the silence is maintenance, and was announced
 	notice    *hostNotice // the announcement
 	rrn       uint64
@@ -181,6 +183,7 @@ func (h *host) signIn(r *registration, now time.Time) string {
 		return ""
 	}
 	var pin key
+	r.former = r.working
 	for i := range r.working {
 		r.working[i], pin[i] = byte(h.rng.UintN(256)), byte(h.rng.UintN(256))
 	}
@@ -193,7 +196,7 @@ func (h *host) sale(r *registration, request *acquirer.Message, now time.Time) s
 	switch {
 	case r.day != day(now):
 		return codeSignInFirst
-	case !r.keyless && !authentic(request, r.working):
+	case !r.keyless && !r.vouches(request):
 		return codeMAC
 	case !card:
 		return "14" // no such card
@@ -203,6 +206,18 @@ func (h *host) sale(r *registration, request *acquirer.Message, now time.Time) s
 		return codeApproved
 	}
 }
+
+// vouches checks the MAC of a message.
+func (r *registration) vouches(m *acquirer.Message) bool {
+	if authentic(m, r.working) {
+		r.former = r.working
+		return true
+	}
+	return authentic(m, r.former)
+}
+
+// holds reports whether a terminal with this key gets through.
+func (r *registration) holds(k key) bool { return k == r.working || k == r.former }
 
 // reverse takes back a sale; one that never arrived has nothing to take back, which is an answer too.
 func (h *host) reverse(r *registration, request *acquirer.Message) string {

@@ -89,6 +89,21 @@ func TestHostSpeaksWithTheRealClient(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a sign-in whose answer is lost does not lock the terminal out", func(t *testing.T) {
+		t.Parallel()
+		e := begin(t, Config{Terminals: 1})
+		x := e.world.terminals[0]
+		mustSell(t, x)
+		held := x.working
+		if err := x.signIn(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		x.working = held // the answer never came
+		sellOn(t, x)
+		if got := e.Truth(x.tid); len(got) > 0 {
+			t.Fatalf("the truth is %v", got)
+		}
+	})
 	t.Run("yesterday's sign-in does not open today", func(t *testing.T) {
 		t.Parallel()
 		e := begin(t, Config{Terminals: 1})

@@ -3,7 +3,10 @@ package sim
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"time"
+
+	"github.com/posmedic/posmedic/internal/kernel/problem"
 )
 
 // Task is a step of a case that waits for a person.
@@ -49,8 +52,8 @@ type act struct {
 // acts maps the steps of the core pack that change anything in this world. Other steps are carried out all the same,
 // and change nothing.
 func acts() map[string]act {
-	signIn := func(ctx context.Context, _ *Estate, t *Terminal) error { return t.signIn(ctx) }
-	swap := act{takes: 10 * time.Minute, then: func(ctx context.Context, e *Estate, t *Terminal) error { return e.replaceNow(ctx, t) }, says: "换了一台新机 / a new unit stands there"}
+	signIn := signInAgain
+	swap := act{takes: 10 * time.Minute, then: replaceTerminal, says: "换了一台新机 / a new unit stands there"}
 	table := map[string]act{
 		"load_paper":            {does: loadPaper, takes: time.Minute, says: "换好纸了 / a new roll is in"},
 		"restart_router":        {does: restartRouter, takes: 3 * time.Minute, says: "路由器重启了 / the router was restarted"},
@@ -77,6 +80,7 @@ func acts() map[string]act {
 		"swap_terminal":         swap,
 		"repair_at_depot":       swap,
 	}
+	maps.Copy(table, handovers())
 	for cure, step := range sameAs() {
 		table[cure] = table[step]
 	}
@@ -314,5 +318,20 @@ func (p *people) end(ctx context.Context, task Task, t *Terminal, a act) {
 			text += " (" + err.Error() + ")"
 		}
 	}
-	p.complain(ctx, "done", p.desk.Done(ctx, task.Attempt, true, text))
+	p.report(ctx, task, text, reportTries)
+}
+
+// reportTries is how often somebody calls to say that a task is done; then they let it be.
+const reportTries = 5
+
+func (p *people) report(ctx context.Context, task Task, text string, tries int) {
+	err := p.desk.Done(ctx, task.Attempt, true, text)
+	if err == nil || problem.Of(err).Kind == problem.Conflict {
+		return // heard, or the case has moved on without them
+	}
+	if tries == 1 {
+		p.complain(ctx, "done", err)
+		return
+	}
+	p.estate.agenda.at(p.estate.world.now().Add(pollEvery), func(ctx context.Context) { p.report(ctx, task, text, tries-1) })
 }

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"time"
 
@@ -91,7 +90,7 @@ func (e *Estate) play(story Story) (Played, error) {
 		return Played{}, err
 	}
 	if story.Lasts > 0 {
-		e.agenda.at(e.world.now().Add(e.world.pace(story.Lasts)), func(context.Context) { e.pass(target) })
+		e.passLater(target, story.Fault, story.Lasts)
 	}
 	played := Played{Story: story, Terminal: target}
 	for _, entry := range e.Register() {
