@@ -178,7 +178,7 @@ func TestDevelopmentCases(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := diagnose.New(p, diagnose.Policy{})
-	for mode, least := range map[casebook.Mode]float64{casebook.Full: 0.75, casebook.Merchant: 0.70, casebook.First: 0.40, casebook.Interactive: 0.50} {
+	for mode, least := range map[casebook.Mode]float64{casebook.Full: 0.85, casebook.Merchant: 0.80, casebook.First: 0.47, casebook.Interactive: 0.70} {
 		t.Run(string(mode), func(t *testing.T) {
 			t.Parallel()
 			r := casebook.Evaluate(context.Background(), e, cases, mode)
