@@ -24,11 +24,14 @@ type commands struct {
 	Version kong.VersionFlag `help:"Print the version."`
 
 	Diagnose diagnoseCommand `cmd:"" help:"Find out why this terminal cannot take money. Needs no server."`
+	Demo     demoCommand     `cmd:"" help:"Try everything on this machine: server, simulated fleet, people, an agent."`
 	Serve    serveCommand    `cmd:"" help:"Run the server: console, agents' door, diagnosis and repair. Needs no configuration."`
 	Agent    agentCommand    `cmd:"" help:"Run the agent of this terminal: report to a server and carry out what it asks."`
+	Simulate simulateCommand `cmd:"" help:"Run virtual terminals and an acquirer's host against a server."`
 	Openapi  openapiCommand  `cmd:"" help:"Print the OpenAPI document of the console's API."`
 	Case     caseCommand     `cmd:"" help:"Measure the diagnosis on coded cases."`
 	Pack     packCommand     `cmd:"" help:"Check, explain and compile knowledge packs."`
+	Bench    benchCommand    `cmd:"" help:"Take measures to size hardware with."`
 }
 
 // Exit codes; diagnose has finer ones (see exitCode).

@@ -91,7 +91,7 @@ func deviceFaults() []fault {
 		{"sec_work_key", oneTerminal, nil,
 			func(_ *world, t *Terminal) { t.working[0] ^= 0x5a; t.working[9] ^= 0xa5 },
 			func(t *Terminal, _ time.Time) bool {
-				return t.session && t.keyed && t.working != t.host.terminals[t.tid].working
+				return t.session && t.keyed && !t.host.terminals[t.tid].holds(t.working)
 			}},
 		{"sec_tamper_impact", oneTerminal, nil,
 			func(_ *world, t *Terminal) { t.tamper() },
