@@ -54,7 +54,6 @@ function SearchBox() {
   return (
     <Input
       type="search"
-      allowClear
       className="search"
       aria-label={t("fleet.search")}
       placeholder={t("fleet.search")}

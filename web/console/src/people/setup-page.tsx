@@ -1,6 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useLocation, useNavigate } from "@tanstack/react-router";
 import { setUp } from "../api.ts";
 import { useLanguage } from "../language.tsx";
 import { AccountForm } from "./account-form.tsx";
@@ -15,7 +14,7 @@ export function SetupPage() {
   const { t } = useLanguage();
   const client = useQueryClient();
   const navigate = useNavigate();
-  const [token] = useState(() => tokenIn(location.hash));
+  const token = useLocation({ select: (location) => tokenIn(location.hash) });
   const make = useMutation({
     mutationFn: (account: { name: string; password: string }) => setUp({ token, ...account }),
     onSuccess: async () => {

@@ -1,0 +1,95 @@
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "@playwright/test";
+import { everyLook, speak } from "./looks.ts";
+import { demo, type Program } from "./program.ts";
+import { watch } from "./watch.ts";
+
+const account = { name: "li.na", password: "a long enough password" };
+
+let program: Program;
+
+test.beforeAll(async () => {
+  program = await demo("app-hung");
+});
+test.afterAll(async () => program.stop());
+
+test("a hung payment app is watched from its stop to the sale that proves the repair", async ({ page }) => {
+  const wrong = watch(page, program.url);
+
+  await test.step("nobody has an account yet: the page says where the link is", async () => {
+    await page.goto(`${program.url}/?lang=en`);
+    await expect(page.getByRole("heading", { name: "Open the set-up link" })).toBeVisible();
+    await everyLook(page, "no-link");
+  });
+
+  await test.step("the one-time link makes the first account", async () => {
+    await page.goto(program.setup);
+    await expect(page.getByRole("heading", { name: "First sign-in" })).toBeVisible();
+    await everyLook(page, "setup");
+    await page.getByLabel("Name").fill(account.name);
+    await page.getByLabel("Password").fill(account.password);
+    await page.getByRole("button", { name: "Create account and sign in" }).click();
+    await expect(page.getByRole("heading", { name: "Can they take money?" })).toBeVisible();
+  });
+
+  await test.step("a terminal stops, and the list says so by itself", async () => {
+    await page.getByRole("link", { name: /^Cannot take money [1-9]/ }).click({ timeout: 180_000 });
+    await expect(page.getByRole("row", { name: /Cannot take money.*Being diagnosed/ })).toHaveCount(1);
+    await everyLook(page, "list-stopped");
+    await page.getByRole("table").getByRole("link").first().click();
+  });
+
+  await test.step("its page names the cause, how sure that is, and why", async () => {
+    const card = page.getByRole("region", { name: "Live case" });
+    await expect(card.getByRole("heading", { name: /^Likely .*hung/ })).toBeVisible();
+    await expect(card.getByText("It stops the shop from taking card and code payments")).toBeVisible();
+    await expect(card.getByText("speaks for it").first()).toBeAttached();
+    await expect(card.getByText("restart the payment app remotely")).toBeVisible();
+    await everyLook(page, "terminal-stopped");
+    if (process.env.POSMEDIC_SCREENSHOTS === "1") await forTheReadme();
+  });
+
+  async function forTheReadme(): Promise<void> {
+    const images = fileURLToPath(new URL("../../docs/images/", import.meta.url));
+    mkdirSync(images, { recursive: true });
+    await page.setViewportSize({ width: 1280, height: 860 });
+    await page.screenshot({ path: `${images}console-terminal.png` });
+    await speak(page, "zh");
+    await page.screenshot({ path: `${images}console-terminal.zh-CN.png` });
+    await speak(page, "en");
+  }
+
+  await test.step("one click has the terminal restart its app, and a sale proves it", async () => {
+    await page.getByRole("button", { name: "Run it" }).click();
+    await expect(page.getByText(/Under way|Waiting for proof/).first()).toBeVisible();
+    await expect(page.getByRole("region", { name: "Earlier cases" }).getByText("Repaired, proven by a sale")).toBeVisible({ timeout: 120_000 });
+    await expect(page.getByText("Nothing is wrong here")).toBeVisible();
+    await expect(page.locator(".headline").getByText("Can take money")).toBeVisible();
+    await everyLook(page, "terminal-proven");
+  });
+
+  await test.step("the other pages keep to the rules too", async () => {
+    await page.getByRole("link", { name: "Incidents" }).click();
+    await expect(page.getByRole("heading", { name: "No shared causes" })).toBeVisible();
+    await everyLook(page, "incidents-none");
+    await page.getByRole("link", { name: "Terminals" }).click();
+    await page.getByRole("searchbox").fill("no such shop");
+    await expect(page.getByRole("heading", { name: "Nothing matches" })).toBeVisible();
+    await everyLook(page, "list-no-match");
+    await page.getByRole("button", { name: "Clear the filters" }).click();
+    await expect(page.getByRole("row")).toHaveCount(10);
+  });
+
+  await test.step("signing out and in again", async () => {
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+    await everyLook(page, "login");
+    await page.getByLabel("Name").fill(account.name);
+    await page.getByLabel("Password").fill(account.password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(page.getByRole("heading", { name: "Can they take money?" })).toBeVisible();
+  });
+
+  expect(wrong()).toEqual([]);
+});
