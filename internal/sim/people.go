@@ -43,7 +43,7 @@ type Inquiry interface {
 // or not, and says so.
 type act struct {
 	does  func(w *world, t *Terminal)                             // under the world's lock; nil: nothing that matters here
-	takes time.Duration                                           // from its beginning until it is reported
+	takes time.Duration                                           // the work before anything has changed; it is reported right after
 	ready func(w *world, t *Terminal) bool                        // it is reported only when this holds; nil: at once
 	then  func(ctx context.Context, e *Estate, t *Terminal) error // what needs a network, after takes
 	says  string
@@ -282,21 +282,25 @@ func (p *people) complain(ctx context.Context, what string, err error) {
 	}
 }
 
-// begin does the physical part of a task and puts its end on the agenda.
+// begin looks the terminal up and goes to work.
 func (p *people) begin(ctx context.Context, task Task) {
 	w := p.estate.world
-	a := p.acts[task.Step]
 	w.mu.Lock()
 	t, ok := w.byTID[task.Terminal]
-	if ok && a.does != nil {
-		a.does(w, t)
-	}
 	w.mu.Unlock()
 	if !ok {
 		p.complain(ctx, "done", p.desk.Done(ctx, task.Attempt, false, "找不到这台机器 / there is no such terminal"))
 		return
 	}
-	p.estate.agenda.at(w.now().Add(w.pace(a.takes)), func(ctx context.Context) { p.end(ctx, task, t, a) })
+	a := p.acts[task.Step]
+	p.estate.agenda.at(w.now().Add(w.pace(a.takes)), func(ctx context.Context) {
+		if a.does != nil {
+			w.mu.Lock()
+			a.does(w, t)
+			w.mu.Unlock()
+		}
+		p.end(ctx, task, t, a)
+	})
 }
 
 // end reports a task, as soon as there is something to report.

@@ -72,14 +72,14 @@ func TestTrouble(t *testing.T) {
 
 func TestCodes(t *testing.T) {
 	t.Parallel()
-	print := strings.Repeat("0a", 32)
+	fingerprint := strings.Repeat("0a", 32)
 	t.Run("a code is given once, to its own terminal", func(t *testing.T) {
 		t.Parallel()
-		codes, err := ReadCodes(strings.NewReader("# made today\n\n31000001 ABCD@" + print + "\n"))
+		codes, err := ReadCodes(strings.NewReader("# made today\n\n31000001 ABCD@" + fingerprint + "\n"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if code, err := codes.Enrol(t.Context(), "31000001", "SN"); err != nil || code != "ABCD@"+print {
+		if code, err := codes.Enrol(t.Context(), "31000001", "SN"); err != nil || code != "ABCD@"+fingerprint {
 			t.Fatalf("%q %v", code, err)
 		}
 		for _, tid := range []string{"31000001", "31000002"} {
