@@ -40,6 +40,7 @@ func Paced(cfg app.Config, manual bool) app.Config {
 	cfg.Observe.MinSilence, cfg.Observe.SilentAfter = 5*time.Second, 4
 	cfg.Observe.Settle, cfg.Observe.FailedInARow = 2*time.Second, 2
 	cfg.Verify.Quiet, cfg.Verify.Settle, cfg.Verify.Patience = 4*time.Second, 3*time.Second, 90*time.Second
+	cfg.Verify.Word = 20 * time.Second
 	cfg.Repair.CommandTTL = 20 * time.Second
 	cfg.Pace.Sweep, cfg.Pace.Incident = 250*time.Millisecond, time.Second
 	if manual {

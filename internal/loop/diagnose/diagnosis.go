@@ -121,7 +121,7 @@ type Next struct {
 	Minutes  float64     `json:"minutes"`
 	Command  string      `json:"command,omitempty"`  // agent command when By is remote
 	First    []string    `json:"first,omitempty"`    // hazards of the "check first" kind that apply
-	Hazards  []string    `json:"hazards,omitempty"`  // hazards of the leading faults, to be shown beside the step
+	Hazards  []string    `json:"hazards,omitempty"`  // other hazards of the leading faults, to be shown beside the step
 	Expected float64     `json:"expected,omitempty"` // expected cost of repair in minutes if this is done next
 	Fixes    float64     `json:"fixes,omitempty"`    // probability that it cures
 }

@@ -194,6 +194,7 @@ func (e *Engine) do(s *situation, i int, expected float64) *Next {
 		n.Kind = Handover
 	}
 	n.First = s.dangers.first(st, e.carried(s, i))
+	n.Hazards = slices.DeleteFunc(n.Hazards, func(h string) bool { return slices.Contains(n.First, h) }) // said once
 	return n
 }
 

@@ -11,11 +11,12 @@ type Rules struct {
 	Quiet    time.Duration // how long nothing may speak against the repair, counted from the sale
 	Settle   time.Duration // how long after a repair old failures may still arrive
 	Patience time.Duration // how long a proof is waited for before the case reopens
+	Word     time.Duration // how long a terminal that sells again waits for the word of whoever was asked to repair it
 }
 
 // DefaultRules suit shops that sell a few times an hour.
 func DefaultRules() Rules {
-	return Rules{Quiet: 10 * time.Minute, Settle: 30 * time.Second, Patience: 12 * time.Hour}
+	return Rules{Quiet: 10 * time.Minute, Settle: 30 * time.Second, Patience: 12 * time.Hour, Word: 30 * time.Minute}
 }
 
 // Watch is one wait for a proof.

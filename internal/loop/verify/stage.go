@@ -140,11 +140,28 @@ func (s *Stage) judge(ctx context.Context, w Watch) error {
 	if result == Waiting {
 		return nil
 	}
-	if w.Attempt == "" && result != Confirmed {
-		return s.deps.Store.Drop(ctx, w.Case)
+	if w.Attempt == "" {
+		wait, err := s.unasked(ctx, w, result, proof, now)
+		if err != nil || wait {
+			return err
+		}
 	}
 	_, err = s.deps.Store.End(ctx, w, result, proof, now)
 	return err
+}
+
+// unasked deals with a watch that no repair has begun: one without a proof is dropped, and one of a case that somebody
+// was asked to repair waits a while for his word, so that a repair is not taken for a recovery.
+func (s *Stage) unasked(ctx context.Context, w Watch, result Result, proof Proof, now time.Time) (wait bool, err error) {
+	if result != Confirmed {
+		return true, s.deps.Store.Drop(ctx, w.Case)
+	}
+	c, err := s.deps.Cases.Get(ctx, w.Case)
+	if err != nil {
+		return false, err
+	}
+	asked := c.State == casefile.Repairing || c.State == casefile.HandedOver
+	return asked && now.Sub(proof.SaleAt) < s.rules.Word, nil
 }
 
 // OnOutcome writes the result into the case: a proof closes it, anything else reopens it. A case that a person moved
