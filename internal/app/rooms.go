@@ -143,9 +143,9 @@ func (r *rooms) evidence(ctx context.Context, terminal string) (observe.Evidence
 	return e, err
 }
 
-func (r *rooms) shared(ctx context.Context, terminal string) (bool, error) {
+func (r *rooms) shared(ctx context.Context, terminal string) ([]incident.Incident, error) {
 	_, incidents, err := r.incidents.Evidence(ctx, terminal)
-	return len(incidents) > 0, err
+	return incidents, err
 }
 
 func (r *rooms) history(ctx context.Context, caseID string) (stage.History, error) {

@@ -128,7 +128,7 @@ func pause(ctx context.Context) error {
 
 // follow watches the terminal's case until it is closed and writes down when it passed which stage.
 func (d *Demo) follow(ctx context.Context, terminal string, begun time.Time, r *Report, tell func(string)) (casefile.Case, error) {
-	seen := int64(0)
+	seen, acted := int64(0), casefile.Case{}
 	for {
 		c, found, err := d.caseSince(ctx, terminal, begun)
 		if err != nil {
@@ -138,14 +138,28 @@ func (d *Demo) follow(ctx context.Context, terminal string, begun time.Time, r *
 			if seen, err = d.retell(ctx, c, seen, begun, r, tell); err != nil {
 				return c, err
 			}
-			if c.State == casefile.Closed {
+			switch c.State {
+			case casefile.Closed:
+				c.Diagnosis = believed(acted.Diagnosis, c.Diagnosis)
 				return c, nil
+			case casefile.Diagnosing:
+			default:
+				acted = c
 			}
 		}
 		if err := pause(ctx); err != nil {
 			return c, fmt.Errorf("the case of terminal %s did not close: it is %s: %w", terminal, c.State, err)
 		}
 	}
+}
+
+// believed is what was believed when somebody acted, or at the end if nobody did: what is believed about a terminal
+// that comes back says nothing of why it was down.
+func believed(acted, last json.RawMessage) json.RawMessage {
+	if len(acted) > 0 {
+		return acted
+	}
+	return last
 }
 
 func (d *Demo) caseSince(ctx context.Context, terminal string, begun time.Time) (casefile.Case, bool, error) {

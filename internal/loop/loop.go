@@ -81,6 +81,11 @@ func (s Stages) evidence(ctx context.Context, ev event.Event) error {
 			return err
 		}
 	}
+	if ev.Kind == incident.LeftEvent {
+		if err := s.Repair.OnLeft(ctx, ev); err != nil {
+			return err
+		}
+	}
 	return s.Diagnose.OnEvidence(ctx, ev)
 }
 

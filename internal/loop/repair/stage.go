@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/posmedic/posmedic/internal/casefile"
+	"github.com/posmedic/posmedic/internal/incident"
 	"github.com/posmedic/posmedic/internal/kernel/event"
 	"github.com/posmedic/posmedic/internal/kernel/ident"
 	"github.com/posmedic/posmedic/internal/kernel/lang"
@@ -18,8 +19,10 @@ import (
 // Cases is what this stage needs of the case file.
 type Cases interface {
 	Get(ctx context.Context, id string) (casefile.Case, error)
+	OpenOf(ctx context.Context, terminal string) (casefile.Case, bool, error)
 	Move(ctx context.Context, id string, to casefile.State, entry casefile.Entry) error
 	Note(ctx context.Context, entry casefile.Entry) error
+	SetIncident(ctx context.Context, id, incident string, entry casefile.Entry) error
 }
 
 // Deps are what the stage needs from others.
@@ -28,8 +31,8 @@ type Deps struct {
 	Cases    Cases
 	Pack     func() *pack.Pack // the knowledge in force
 	Evidence func(ctx context.Context, terminal string) (observe.Evidence, error)
-	Shared   func(ctx context.Context, terminal string) (bool, error) // part of an open incident?
-	Nudge    func(terminal string)                                    // commands wait: wake the terminal's connection
+	Shared   func(ctx context.Context, terminal string) ([]incident.Incident, error) // open incidents the terminal is part of
+	Nudge    func(terminal string)                                                   // commands wait: wake the terminal's connection
 	Now      func() time.Time
 }
 
@@ -64,8 +67,8 @@ func (s *Stage) OnDiagnosed(ctx context.Context, caseID string) error {
 	if err := json.Unmarshal(c.Diagnosis, &d); err != nil {
 		return err
 	}
-	if d.Next == nil {
-		return nil
+	if waits, err := s.leaveToIncident(ctx, c, d); err != nil || waits || d.Next == nil {
+		return err
 	}
 	stands, err := s.clearWay(ctx, c, *d.Next)
 	if err != nil || stands || d.Next.Kind == diagnose.Ask {
@@ -75,6 +78,51 @@ func (s *Stage) OnDiagnosed(ctx context.Context, caseID string) error {
 		return s.queue(ctx, s.attempt(c, *d.Next, "run_probes", "system"))
 	}
 	return s.plan(ctx, c, d)
+}
+
+// leaveToIncident stands back when a shared cause explains the terminal: there is nothing to do at it, and the case waits
+// until the incident ends or the terminal sells again. A fault of the terminal's own is dealt with all the same.
+func (s *Stage) leaveToIncident(ctx context.Context, c casefile.Case, d diagnose.Diagnosis) (bool, error) {
+	if len(d.Ranked) == 0 {
+		return false, nil
+	}
+	if f, ok := s.deps.Pack().Fault(d.Ranked[0].Fault); !ok || !f.Shared {
+		return false, nil
+	}
+	incidents, err := s.deps.Shared(ctx, c.Terminal)
+	if err != nil || len(incidents) == 0 {
+		return false, err
+	}
+	if _, err := s.clearWay(ctx, c, diagnose.Next{}); err != nil {
+		return false, err
+	}
+	what := incidents[0].Sentence()
+	if err := s.deps.Cases.SetIncident(ctx, c.ID, incidents[0].ID, s.entry(c.ID, "incident", "system", what)); err != nil {
+		return false, err
+	}
+	return true, s.deps.Cases.Move(ctx, c.ID, casefile.HandedOver, s.entry(c.ID, "handed_over", "system", lang.Text{
+		ZH: "共同原因，由事件统一处理；这台终端什么都不用做", EN: "a shared cause, dealt with once for all; nothing is to be done at this terminal",
+	}))
+}
+
+// OnLeft takes a case back that waited for an incident which has ended without it.
+func (s *Stage) OnLeft(ctx context.Context, ev event.Event) error {
+	c, open, err := s.deps.Cases.OpenOf(ctx, ev.Terminal)
+	if err != nil || !open || c.State != casefile.HandedOver || c.Incident == "" {
+		return err
+	}
+	attempts, err := s.deps.Store.OfCase(ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range attempts {
+		if !a.State.Final() {
+			return nil // somebody else has taken over since
+		}
+	}
+	return s.deps.Cases.Move(ctx, c.ID, casefile.Diagnosing, s.entry(c.ID, "incident", "system", lang.Text{
+		ZH: "共同原因已过去", EN: "the shared cause has passed",
+	}))
 }
 
 // clearWay cancels attempts that the diagnosis has moved on from. It says whether the next step already stands.
@@ -178,7 +226,7 @@ func (s *Stage) rule(ctx context.Context, c casefile.Case, d diagnose.Diagnosis,
 	if err != nil {
 		return Ruling{}, err
 	}
-	sit := Situation{Diagnosis: d, State: e.State, Shared: shared}
+	sit := Situation{Diagnosis: d, State: e.State, Shared: len(shared) > 0}
 	for _, f := range e.Findings {
 		sit.Tampered = sit.Tampered || f.Variable == "tamper_flag" && f.State == "set" ||
 			f.Variable == "screen_message" && f.State == "tamper_alert"

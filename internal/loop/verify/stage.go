@@ -160,7 +160,7 @@ func (s *Stage) unasked(ctx context.Context, w Watch, result Result, proof Proof
 	if err != nil {
 		return false, err
 	}
-	asked := c.State == casefile.Repairing || c.State == casefile.HandedOver
+	asked := c.Incident == "" && (c.State == casefile.Repairing || c.State == casefile.HandedOver)
 	return asked && now.Sub(proof.SaleAt) < s.rules.Word, nil
 }
 
