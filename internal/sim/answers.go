@@ -69,6 +69,8 @@ func (t *Terminal) atTheCounter(variable string, now time.Time) (string, bool) {
 		return pick(t.reader == readerDirty, "dirty_or_obstructed", "clear"), true
 	case "connection_icon":
 		return pick(t.path(now) == pathNone, "not_connected", pick(t.path(now) == pathOpen, "connected", "linked_but_no_server")), t.on
+	case "after":
+		return pick(t.dropped, "dropped_or_knocked", "nothing_changed"), true
 	case "terminal_date":
 		return pick(t.offset.Abs() > time.Hour, "wrong", "correct"), t.on
 	default:
@@ -79,7 +81,7 @@ func (t *Terminal) atTheCounter(variable string, now time.Time) (string, bool) {
 // asEver is what never changes in these shops, or always is the same.
 func (t *Terminal) asEver(variable string) (string, bool) {
 	states := map[string]string{
-		"casing": "intact", "dirt_or_liquid": "clean", "setup_kind": "standalone", "onset": "sudden", "after": "nothing_changed",
+		"casing": "intact", "dirt_or_liquid": "clean", "setup_kind": "standalone", "onset": "sudden",
 		"accessory_kind": "none", "printer_kind": "thermal", "surroundings": "dry_indoor", "unused_for": "in_daily_use",
 		"card_condition": "good", "card_handling": "correct", "nearby_objects": "nothing_special", "wrong_password_count": "none",
 		"paper_loading": "right",

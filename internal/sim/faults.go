@@ -116,8 +116,9 @@ func deviceFaults() []fault {
 	}
 }
 
-// tamper is what happens when the mesh around the secure processor breaks: the keys are gone in the same instant.
+// tamper is what happens when a fall breaks the mesh around the secure processor: the keys are gone in the same instant.
 func (t *Terminal) tamper() {
+	t.dropped = true
 	t.tampered, t.loaded, t.keyed, t.session, t.master, t.working = true, false, false, false, key{}, key{}
 	t.screen = showTamper
 }

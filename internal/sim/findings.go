@@ -103,6 +103,7 @@ func (t *Terminal) networkFindings(s *sheet, now time.Time) {
 
 func (t *Terminal) securityFindings(s *sheet, now time.Time) {
 	s.choose("tamper_flag", t.tampered, "set", "clear")
+	s.add("backup_battery", "ok") // the secure processor measures its cell; none runs down here
 	switch {
 	case !t.loaded:
 		s.add("key_status", "absent")

@@ -18,7 +18,7 @@ func handovers() map[string]act {
 					restartRouter(w, t)
 				}
 			},
-			takes: 5 * time.Minute, ready: powerBack, says: "店里处理了 / the shop has seen to it",
+			takes: 3 * time.Minute, ready: powerBack, says: "店里处理了 / the shop has seen to it",
 		},
 		"handover.helpdesk_remote": {
 			does: func(w *world, t *Terminal) {
@@ -36,19 +36,19 @@ func handovers() map[string]act {
 					t.restartApp(w.now())
 				}
 			},
-			takes: 5 * time.Minute, then: signInAgain, says: "客服远程处理了 / the help desk has seen to it",
+			takes: 3 * time.Minute, then: signInAgain, says: "客服远程处理了 / the help desk has seen to it",
 		},
 		"handover.acquirer_backoffice": {
 			does: func(w *world, t *Terminal) {
 				register(w, t)
 				reopen(w, t)
 			},
-			takes: 5 * time.Minute, then: signInAgain, says: "后台核实并处理了 / the back office has seen to it",
+			takes: 3 * time.Minute, then: signInAgain, says: "后台核实并处理了 / the back office has seen to it",
 			ready: func(w *world, t *Terminal) bool { return hostBack(w, t) && powerBack(w, t) },
 		},
-		"handover.telecom":        {does: addData, takes: 5 * time.Minute, says: "运营商处理了 / the carrier has seen to it"},
-		"handover.field_engineer": {does: onSite, takes: 15 * time.Minute, ready: powerBack, then: afterVisit, says: "工程师到场处理了 / the engineer has seen to it"},
-		"handover.depot":          {takes: 10 * time.Minute, then: replaceTerminal, says: "换了一台新机 / a new unit stands there"},
+		"handover.telecom":        {does: addData, takes: 3 * time.Minute, says: "运营商处理了 / the carrier has seen to it"},
+		"handover.field_engineer": {does: onSite, takes: 5 * time.Minute, ready: powerBack, then: afterVisit, says: "工程师到场处理了 / the engineer has seen to it"},
+		"handover.depot":          {takes: 4 * time.Minute, then: replaceTerminal, says: "换了一台新机 / a new unit stands there"},
 	}
 }
 

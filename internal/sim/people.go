@@ -45,6 +45,7 @@ type act struct {
 	does  func(w *world, t *Terminal)                             // under the world's lock; nil: nothing that matters here
 	takes time.Duration                                           // the work before anything has changed; it is reported right after
 	ready func(w *world, t *Terminal) bool                        // it is reported only when this holds; nil: at once
+	upTo  time.Duration                                           // then it is reported although ready never held; 0: never
 	then  func(ctx context.Context, e *Estate, t *Terminal) error // what needs a network, after takes
 	says  string
 }
@@ -53,7 +54,7 @@ type act struct {
 // and change nothing.
 func acts() map[string]act {
 	signIn := signInAgain
-	swap := act{takes: 10 * time.Minute, then: replaceTerminal, says: "换了一台新机 / a new unit stands there"}
+	swap := act{takes: 4 * time.Minute, then: replaceTerminal, says: "换了一台新机 / a new unit stands there"}
 	table := map[string]act{
 		"load_paper":            {does: loadPaper, takes: time.Minute, says: "换好纸了 / a new roll is in"},
 		"restart_router":        {does: restartRouter, takes: 3 * time.Minute, says: "路由器重启了 / the router was restarted"},
@@ -63,13 +64,13 @@ func acts() map[string]act {
 		"use_other_outlet":      {does: plugIn, takes: 2 * time.Minute, says: "换了插座 / it has another socket"},
 		"clean_chip_slot":       {does: cleanReader, takes: 4 * time.Minute, says: "卡槽擦过了 / the slot is clean"},
 		"sign_in_by_hand":       {then: signIn, takes: time.Minute, says: "签到了 / signed in"},
-		"register_terminal":     {does: register, then: signIn, takes: 5 * time.Minute, says: "终端号已登记 / the terminal is registered"},
+		"register_terminal":     {does: register, then: signIn, takes: 3 * time.Minute, says: "终端号已登记 / the terminal is registered"},
 		"reactivate_terminal":   {does: register, then: signIn, takes: 5 * time.Minute, says: "终端已恢复 / the terminal is active"},
-		"unblock_merchant":      {does: reopen, takes: 10 * time.Minute, says: "商户账户已恢复 / the account is open"},
+		"unblock_merchant":      {does: reopen, takes: 5 * time.Minute, says: "商户账户已恢复 / the account is open"},
 		"resync_host_keys":      {then: signIn, takes: 2 * time.Minute, says: "密钥已重置并签到 / keys reset, signed in"},
-		"add_sim_data":          {does: addData, takes: 5 * time.Minute, says: "已加流量 / data was added"},
+		"add_sim_data":          {does: addData, takes: 3 * time.Minute, says: "已加流量 / data was added"},
 		"restore_host_service":  {ready: hostBack, says: "后台已恢复 / the host is back"},
-		"retry_later":           {takes: 10 * time.Minute, says: "等过了 / waited"},
+		"retry_later":           {takes: 6 * time.Minute, ready: worksAgain, upTo: time.Hour, says: "等到能用了 / waited until it worked"},
 		"withdraw_push":         {does: withdraw, takes: 3 * time.Minute, says: "已撤回下发 / the push is withdrawn"},
 		"redownload_parameters": {does: reload, then: signIn, takes: 3 * time.Minute, says: "参数已重新下载 / parameters loaded"},
 		"push_keys":             {does: loadKeys, then: signIn, takes: 3 * time.Minute, says: "密钥已下发 / keys sent"},
@@ -148,6 +149,9 @@ func addData(w *world, t *Terminal) {
 	w.tell(record{sim: &simStatus{t.tid, "active"}})
 }
 
+// worksAgain is what somebody who waits and tries now and then is waiting for.
+func worksAgain(w *world, t *Terminal) bool { return t.sells(w.now()) }
+
 func hostBack(_ *world, t *Terminal) bool { return !t.host.down }
 
 func powerBack(_ *world, t *Terminal) bool { return t.shop.street.power }
@@ -209,9 +213,9 @@ func delay(by string) time.Duration {
 	case "helpdesk_remote":
 		return 3 * time.Minute
 	case "acquirer_backoffice", "telecom":
-		return 5 * time.Minute
+		return 3 * time.Minute
 	default:
-		return 15 * time.Minute // an engineer has to come
+		return 6 * time.Minute // an engineer has to come: nearer by than in life
 	}
 }
 
@@ -299,22 +303,26 @@ func (p *people) begin(ctx context.Context, task Task) {
 			a.does(w, t)
 			w.mu.Unlock()
 		}
-		p.end(ctx, task, t, a)
+		p.end(ctx, task, t, a, w.now())
 	})
 }
 
 // end reports a task, as soon as there is something to report.
-func (p *people) end(ctx context.Context, task Task, t *Terminal, a act) {
+func (p *people) end(ctx context.Context, task Task, t *Terminal, a act, since time.Time) {
 	w := p.estate.world
 	w.mu.Lock()
 	ready := a.ready == nil || a.ready(w, t)
+	vain := !ready && a.upTo > 0 && w.now().Sub(since) >= w.pace(a.upTo)
 	w.mu.Unlock()
-	if !ready {
-		p.estate.agenda.at(w.now().Add(pollEvery), func(ctx context.Context) { p.end(ctx, task, t, a) })
+	if !ready && !vain {
+		p.estate.agenda.at(w.now().Add(pollEvery), func(ctx context.Context) { p.end(ctx, task, t, a, since) })
 		return
 	}
 	text := a.says
-	if text == "" {
+	switch {
+	case vain:
+		text = "等过了，还是不行 / waited in vain"
+	case text == "":
 		text = "做过了 / done"
 	}
 	if a.then != nil {

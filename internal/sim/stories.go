@@ -33,7 +33,7 @@ type Story struct {
 
 // Stories is the table of all stories, in the order in which a newcomer should play them.
 func Stories() []Story {
-	const while = 30 * time.Minute
+	const while = 20 * time.Minute
 	standing := func(t *Terminal) bool { return !t.model.battery }
 	return []Story{
 		{Name: "app-hung", Fault: "sw_hang", Ends: ByRemoteStep, Who: "remote"},

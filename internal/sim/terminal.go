@@ -76,6 +76,7 @@ type Terminal struct {
 	on          bool // as of the last look at the power
 	bootedAt    time.Time
 	tampered    bool
+	dropped     bool // somebody has let it fall
 	master      key
 	loaded      bool // the master key is there
 	certificate tls.Certificate
@@ -111,7 +112,7 @@ type Terminal struct {
 // install makes a fresh device of the place's model stand there. Keys and certificate come separately.
 func (t *Terminal) install(serial string) {
 	t.serial, t.battery, t.failing, t.metered = serial, fullBattery, false, t.world.now()
-	t.tampered, t.loaded, t.offset = false, false, 0
+	t.tampered, t.dropped, t.loaded, t.offset = false, false, false, 0
 	t.reader, t.misreads, t.paper = readerGood, 0, true
 	t.hung, t.session, t.keyed, t.reversal = false, false, false, nil
 	t.process, t.screen, t.reached, t.lastCode = 1000+t.index, showNothing, reachOK, ""
