@@ -65,6 +65,8 @@ test("a hung payment app is watched from its stop to the sale that proves the re
     await expect(page.getByText(/Under way|Waiting for proof/).first()).toBeVisible();
     await expect(page.getByRole("region", { name: "Earlier cases" }).getByText("Repaired, proven by a sale")).toBeVisible({ timeout: 120_000 });
     await expect(page.getByText("Nothing is wrong here")).toBeVisible();
+    await page.getByRole("region", { name: "Earlier cases" }).getByText(/hung/).click();
+    await expect(page.getByRole("region", { name: "Earlier cases" }).getByText(account.name)).toBeVisible();
     await expect(page.locator(".headline").getByText("Can take money")).toBeVisible();
     await everyLook(page, "terminal-proven");
   });

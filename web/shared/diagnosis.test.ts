@@ -77,9 +77,9 @@ describe("the evidence list", () => {
   });
 });
 
-describe("the way of an attempt", () => {
-  const marks = (a: Attempt, state = "repairing") => stages(a, state).map((s) => `${s.name}:${s.mark}`);
+const marks = (a: Attempt, state = "repairing") => stages(a, state).map((s) => `${s.name}:${s.mark}`);
 
+describe("the way of an attempt", () => {
   it("shows a command waiting for the terminal", () => {
     expect(marks(attempt("queued"))).toEqual(["planned:past", "queued:now", "running:todo", "done:todo", "proof:todo"]);
   });

@@ -11,6 +11,7 @@ export const keys = {
   fleetPage: (filter: FleetFilter) => ["terminals", filter] as const,
   terminal: (id: string) => ["terminal", id] as const,
   incidents: ["incidents"] as const,
+  pastCase: (id: string) => ["case", id] as const,
 };
 
 type Ask = { signal?: AbortSignal };
@@ -20,6 +21,9 @@ export const about = (ask: Ask) => content(http.GET("/api/v1/about", ask));
 export const incidents = (ask: Ask) => content(http.GET("/api/v1/incidents", ask));
 export const terminal = (id: string, ask: Ask) =>
   content(http.GET("/api/v1/terminals/{id}", { params: { path: { id } }, ...ask }));
+
+export const pastCase = (id: string, ask: Ask) =>
+  content(http.GET("/api/v1/cases/{id}", { params: { path: { id } }, ...ask }));
 
 /** How many rows a page of the fleet list has. */
 const limit = 50;

@@ -6,6 +6,9 @@ import { keys } from "./api.ts";
 /** How often the page asks by itself while the live line is down. */
 export const pollSeconds = 5;
 
+/** How often it asks while the line is up: the line tells of changes, not of every report that found nothing new. */
+const freshenSeconds = 15;
+
 /** Changes that come closer together than this are fetched as one (milliseconds). */
 const gather = 400;
 
@@ -14,14 +17,14 @@ const reopen = 5000;
 
 const Context = createContext(false);
 
-/** Whether changes arrive by themselves; otherwise queries must ask every pollSeconds. */
+/** Whether changes arrive by themselves. */
 export function useLive(): boolean {
   return useContext(Context);
 }
 
-/** What a query sets to stay fresh: nothing while the line is up, else an interval. */
-export function usePolling(): { refetchInterval: number | false } {
-  return { refetchInterval: useLive() ? false : pollSeconds * 1000 };
+/** What a query sets to stay fresh. */
+export function usePolling(): { refetchInterval: number } {
+  return { refetchInterval: (useLive() ? freshenSeconds : pollSeconds) * 1000 };
 }
 
 export function LiveProvider({ children }: { children: ReactNode }) {

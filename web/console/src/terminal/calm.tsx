@@ -3,11 +3,13 @@ import { ago, told } from "../../../shared/format.ts";
 import { useLanguage } from "../language.tsx";
 import { useNow } from "../parts/clock.ts";
 import { Empty } from "../parts/empty.tsx";
+import { OutcomeStatus } from "../parts/status.tsx";
 
 /** Stands where the live case would be when there is none. */
 export function Calm({ view }: { view: TerminalView }) {
-  const { t, lang } = useLanguage();
+  const { t, pick, lang } = useLanguage();
   const now = useNow();
+  const last = view.history?.[0];
   const proven = view.ability === "can_sell" && told(view.last_proof);
   return (
     <section className="card">
@@ -15,7 +17,14 @@ export function Calm({ view }: { view: TerminalView }) {
         kind={proven ? "done" : "match"}
         title={proven ? t("terminal.calm.title") : t(`ability.${view.ability}`)}
         body={proven ? t("terminal.calm.body", { ago: ago(view.last_proof ?? "", now, lang) }) : t("terminal.calm.unproven")}
-      />
+      >
+        {last?.outcome && (
+          <>
+            {last.fault && <p>{t("terminal.history.proven", { cause: pick(last.fault) })}</p>}
+            <OutcomeStatus outcome={last.outcome} />
+          </>
+        )}
+      </Empty>
     </section>
   );
 }

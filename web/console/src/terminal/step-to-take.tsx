@@ -23,7 +23,7 @@ export function StepToTake({ live, next }: { live: CaseView; next: Next }) {
       <p className="step-name">{pick(next.text)}</p>
       <Hazards title={t("next.first")} ids={next.first} words={live.hazards} />
       <Instructions lines={next.do ?? step?.do ?? []} />
-      <Hazards title={t("next.mind")} ids={next.hazards} words={live.hazards} />
+      <Hazards title={t("next.mind")} ids={next.hazards?.filter((id) => !next.first?.includes(id))} words={live.hazards} />
       {effects !== "" && (
         <p className="effects">
           <strong>{t("next.effects")}</strong> {effects}

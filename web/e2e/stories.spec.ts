@@ -1,0 +1,49 @@
+// What the pages must say in stories whose end is not a click: a shared cause, a tampered terminal, a step for a person.
+import { expect, test } from "@playwright/test";
+import { everyLook } from "./looks.ts";
+import { setUp } from "./people.ts";
+import { demo, type Program } from "./program.ts";
+import { watch } from "./watch.ts";
+
+/** A story begins once the whole simulated fleet has sold something. */
+const soon = { timeout: 180_000 };
+
+let program: Program | undefined;
+test.use({ locale: "en-US" });
+test.afterEach(async () => {
+  await program?.stop();
+  program = undefined;
+});
+
+test("a host that is down is one shared cause, and nobody is told to restart", async ({ page }) => {
+  program = await demo("host-down");
+  const wrong = watch(page, program.url);
+  await setUp(page, program);
+  const banner = page.getByRole("region", { name: "1 shared cause right now" });
+  await expect(banner).toBeVisible(soon);
+  await expect(banner.getByText(/One shared cause, not a fault of single terminals/)).toBeVisible();
+  await page.getByRole("link", { name: /^Cannot take money [1-9]/ }).click();
+  await everyLook(page, "list-shared-cause");
+  await page.getByRole("table").getByRole("link").first().click();
+  await expect(page.getByText("Restarting or changing this terminal will not help.")).toBeVisible();
+  await expect(page.getByRole("region", { name: "Next step" }).getByText(/restart/)).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Run it" })).toHaveCount(0);
+  await everyLook(page, "terminal-shared-cause");
+  await page.getByRole("link", { name: "Incidents" }).click();
+  await expect(page.getByText("Going on")).toBeVisible();
+  await everyLook(page, "incidents-open");
+  expect(wrong()).toEqual([]);
+});
+
+test("a tampered terminal is handed over and every other step is withheld", async ({ page }) => {
+  program = await demo("tampered");
+  const wrong = watch(page, program.url);
+  await setUp(page, program);
+  await page.getByRole("link", { name: /^Cannot take money [1-9]/ }).click(soon);
+  await page.getByRole("table").getByRole("link").first().click();
+  const card = page.getByRole("region", { name: "Live case" });
+  await expect(card.getByText(/^In the hands of/)).toBeVisible();
+  await expect(page.getByRole("button", { name: "Run it" })).toHaveCount(0);
+  await everyLook(page, "terminal-tampered");
+  expect(wrong()).toEqual([]);
+});
