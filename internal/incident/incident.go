@@ -59,6 +59,12 @@ func (i Incident) Sentence() lang.Text {
 	if i.Attribute == Everybody {
 		zh, en = name.ZH, name.EN
 	}
+	if !i.Open() {
+		return lang.Text{
+			ZH: zh + "：曾有 " + count(i.Peak) + " 台不能收款，已经过去。这是共同原因，不是单台机器的问题。",
+			EN: en + ": " + count(i.Peak) + " terminals could not take money; it has passed. One shared cause, not a fault of single terminals.",
+		}
+	}
 	return lang.Text{
 		ZH: zh + "：" + count(i.Failing) + " / " + count(i.Total) + " 台不能收款，其他正常；这是共同原因，不是单台机器的问题。",
 		EN: en + ": " + count(i.Failing) + " of " + count(i.Total) + " terminals cannot take money, the others can. One shared cause, not a fault of single terminals.",
