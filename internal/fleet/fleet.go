@@ -8,7 +8,9 @@ package fleet
 
 import (
 	"maps"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/posmedic/posmedic/internal/kernel/lang"
@@ -159,7 +161,10 @@ func word(s string) bool {
 	return true
 }
 
-func text(s string) bool { return utf8.ValidString(s) && len(s) <= maxName }
+// text reports whether people could have typed s on one line; PostgreSQL takes no NUL.
+func text(s string) bool {
+	return utf8.ValidString(s) && len(s) <= maxName && !strings.ContainsFunc(s, unicode.IsControl)
+}
 
 // Check says whether the merchant may be registered.
 func (m Merchant) Check() error { return valid(m.Name != "" && text(m.Name) && text(m.Phone)) }
