@@ -84,10 +84,40 @@ func TestSettingsThatCannotWork(t *testing.T) {
 	}
 }
 
+// TestOneServerAFolder keeps a second server from the folder of one that runs: both would write the same events and send
+// the same commands.
+func TestOneServerAFolder(t *testing.T) {
+	t.Parallel()
+	binary, dir := program(t), t.TempDir()
+	first, err := bench.StartServer(t.Context(), bench.ServerConfig{Binary: binary, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, errs := serve(t, binary, "en_GB.UTF-8", "--dir="+dir); code != 2 || out != "" || !strings.Contains(errs, "--dir "+dir) {
+		t.Errorf("exit code %d, %s%s", code, out, errs)
+	}
+	if err := first.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := bench.StartServer(t.Context(), bench.ServerConfig{Binary: binary, Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Up(t.Context()); err != nil {
+		t.Errorf("after a crash the folder is not free: %v", err)
+	}
+	if err := again.Stop(); err != nil {
+		t.Error(err)
+	}
+}
+
 // serve starts the server in a fresh folder and on free ports, unless args say otherwise, and waits until it ends.
 func serve(t *testing.T, binary, locale string, args ...string) (code int, out, errs string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	// Of a flag that is given twice the last counts.
 	cmd := exec.CommandContext(ctx, binary, append([]string{"serve", "--dir=" + t.TempDir(), "--listen=127.0.0.1:0", "--agents=127.0.0.1:0"}, args...)...)
