@@ -2,10 +2,9 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@playwright/test";
 import { everyLook, speak } from "./looks.ts";
+import { account } from "./people.ts";
 import { demo, type Program } from "./program.ts";
 import { watch } from "./watch.ts";
-
-const account = { name: "li.na", password: "a long enough password" };
 
 let program: Program;
 
@@ -81,6 +80,18 @@ test("a hung payment app is watched from its stop to the sale that proves the re
     await everyLook(page, "list-no-match");
     await page.getByRole("button", { name: "Clear the filters" }).click();
     await expect(page.getByRole("row")).toHaveCount(10);
+  });
+
+  await test.step("the list is walked with the keys alone", async () => {
+    const links = page.getByRole("table").getByRole("link");
+    await links.first().focus();
+    await page.keyboard.press("j");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("k");
+    await expect(links.nth(1)).toBeFocused();
+    const shop = (await links.nth(1).textContent()) ?? "";
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(shop);
   });
 
   await test.step("signing out and in again", async () => {

@@ -8,9 +8,13 @@ const binary = process.env.POSMEDIC_BIN ?? fileURLToPath(new URL("../../bin/posm
 
 export type Program = { url: string; setup: string; log: () => string; stop: () => Promise<void> };
 
-/** Starts `posmedic demo` with a story whose remote steps wait for a click. */
-export async function demo(story: string, ...more: string[]): Promise<Program> {
-  const args = ["demo", "--story", story, "--listen", "127.0.0.1:0", "--manual", "--json", "--terminals", "8", "--speed", "90", ...more];
+/**
+ * Starts `posmedic demo` with a story whose remote steps wait for a click. A small fleet lives fast; a shared cause
+ * takes a larger one to be told from chance.
+ */
+export async function demo(story: string, terminals = 8, speed = 90): Promise<Program> {
+  const fleet = ["--terminals", String(terminals), "--speed", String(speed)];
+  const args = ["demo", "--story", story, "--listen", "127.0.0.1:0", "--manual", "--json", ...fleet];
   const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   child.stderr.on("data", (chunk) => {

@@ -50,8 +50,11 @@ function Line({ line, words, named }: { line: Evidence; words: WordsOf; named: b
         {mark}
       </span>
       <span>
-        {named && line.sign !== "unknown" && <span className="unseen">{t(`evidence.${line.sign}`)}: </span>}
-        {pick(known?.name) || line.variable}: <strong>{value}</strong>
+        {named && line.sign !== "unknown" && (
+          <span className="unseen">{t("evidence.name", { name: t(`evidence.${line.sign}`) })}</span>
+        )}
+        {t("evidence.name", { name: pick(known?.name) || line.variable })}
+        <strong>{value}</strong>
         {line.detail && line.detail !== value && <span className="detail"> “{line.detail}”</span>}
         {told(line.at) && (
           <span className="quiet" title={line.weight === undefined ? undefined : t("evidence.weight", { weight: line.weight.toFixed(1) })}>

@@ -2,20 +2,18 @@ import type { Text } from "../../../api/types.ts";
 import { useLanguage } from "../language.tsx";
 import { Shape } from "../parts/shape.tsx";
 
-type Props = { title: string; ids: string[] | null | undefined; words: Record<string, Text> | null };
+type Props = { kind: "first" | "mind"; ids: string[] | null | undefined; words: Record<string, Text> | null };
 
 /** What makes matters worse when it is ignored, beside the step it concerns. */
-export function Hazards({ title, ids, words }: Props) {
-  const { pick } = useLanguage();
+export function Hazards({ kind, ids, words }: Props) {
+  const { t, pick } = useLanguage();
   if (!ids || ids.length === 0) return null;
   return (
-    <ul className="hazards" aria-label={title}>
+    <ul className="hazards">
       {ids.map((id) => (
         <li key={id} className="tone-degraded">
           <Shape tone="degraded" />
-          <span>
-            {title}: {pick(words?.[id]) || id}
-          </span>
+          <span>{t(`next.${kind}`, { what: pick(words?.[id]) || id })}</span>
         </li>
       ))}
     </ul>

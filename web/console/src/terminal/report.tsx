@@ -57,11 +57,11 @@ function Understood({ result }: { result: ReportResult }) {
       {findings.length === 0 && <p>{t("report.nothing")}</p>}
       {findings.length > 0 && (
         <>
-          <p>{t("report.understood")}:</p>
+          <p>{t("report.understood")}</p>
           <ul className="understood">
             {findings.map((f) => (
               <li key={`${f.variable}-${f.state}`}>
-                {pick(result.words[f.variable]?.name) || f.variable}:{" "}
+                {t("evidence.name", { name: pick(result.words[f.variable]?.name) || f.variable })}
                 <strong>{pick(result.words[f.variable]?.states[f.state]) || f.state}</strong>
                 {f.detail && <span className="quiet"> “{f.detail}”</span>}
               </li>
@@ -71,7 +71,7 @@ function Understood({ result }: { result: ReportResult }) {
       )}
       {rest.length > 0 && (
         <p className="quiet">
-          {t("report.not_understood")}: {rest.map((words) => `“${words}”`).join(" ")}
+          {t("report.not_understood")} {rest.map((words) => `“${words}”`).join(" ")}
         </p>
       )}
     </>

@@ -21,9 +21,9 @@ export function StepToTake({ live, next }: { live: CaseView; next: Next }) {
         {next.kind === "handover" ? t("next.handover", { who: term("who", next.by) }) : t("next.title")}
       </h3>
       <p className="step-name">{pick(next.text)}</p>
-      <Hazards title={t("next.first")} ids={next.first} words={live.hazards} />
+      <Hazards kind="first" ids={next.first} words={live.hazards} />
       <Instructions lines={next.do ?? step?.do ?? []} />
-      <Hazards title={t("next.mind")} ids={next.hazards?.filter((id) => !next.first?.includes(id))} words={live.hazards} />
+      <Hazards kind="mind" ids={next.hazards?.filter((id) => !next.first?.includes(id))} words={live.hazards} />
       {effects !== "" && (
         <p className="effects">
           <strong>{t("next.effects")}</strong> {effects}
