@@ -258,6 +258,15 @@ func TestEstateAgainstTheRealDoors(t *testing.T) {
 		s.until("its agent to end", func() bool { return s.door.Live() <= 12-len(played.Hit) })
 		before, was := sold(e, played.Terminal), len(boots())
 		e.pass(played.Terminal)
+		t.Cleanup(func() {
+			if t.Failed() {
+				x := e.world.byTID[played.Terminal]
+				n, a := e.Sales(x.tid)
+				t.Logf("sold %d→%d of %d, boots %d→%d, truth %v, on %v hung %v screen %s reached %s code %s session %v power %v, power records %d", before, n, a, was, len(boots()),
+					e.Truth(x.tid), x.on, x.hung, x.screen, x.reached, x.lastCode, x.session, x.shop.street.power,
+					s.fed(func(r observe.Record) bool { return r.Power != nil && r.Power.On }))
+			}
+		})
 		s.until("the power to come back and a sale", func() bool {
 			return sold(e, played.Terminal) > before && len(boots()) > was && len(e.Truth(played.Terminal)) == 0 &&
 				s.fed(func(r observe.Record) bool { return r.Power != nil && r.Power.On }) == 1

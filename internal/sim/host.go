@@ -25,9 +25,8 @@ type registration struct {
 	tid, mid string
 	active   bool
 	master   key
-	keyless  bool // no keys are expected of it: its messages carry no MAC
-	working  key
-	former   key    // still taken until the newest is used: an answer to a sign-in may be lost on the way
+	keyless  bool   // no keys are expected of it: its messages carry no MAC
+	given    []key  // working keys since the one used last: an answer to a sign-in may be lost on the way
 	day      string // business day of its last sign-in
 }
 
@@ -182,12 +181,13 @@ func (h *host) signIn(r *registration, now time.Time) string {
 	if r.keyless {
 		return ""
 	}
-	var pin key
-	r.former = r.working
-	for i := range r.working {
-		r.working[i], pin[i] = byte(h.rng.UintN(256)), byte(h.rng.UintN(256))
+	var working, pin key
+	for i := range working {
+		working[i], pin[i] = byte(h.rng.UintN(256)), byte(h.rng.UintN(256))
 	}
-	return string(slices.Concat(r.master.wrap(pin), r.master.wrap(r.working)))
+	r.given = append(r.given, working)
+	r.given = r.given[max(0, len(r.given)-keysRemembered):]
+	return string(slices.Concat(r.master.wrap(pin), r.master.wrap(working)))
 }
 
 func (h *host) sale(r *registration, request *acquirer.Message, now time.Time) string {
@@ -207,17 +207,21 @@ func (h *host) sale(r *registration, request *acquirer.Message, now time.Time) s
 	}
 }
 
-// vouches checks the MAC of a message.
+// keysRemembered bounds the working keys that a host keeps of one terminal.
+const keysRemembered = 4
+
+// vouches checks the MAC of a message, and forgets the keys older than the one it was made with.
 func (r *registration) vouches(m *acquirer.Message) bool {
-	if authentic(m, r.working) {
-		r.former = r.working
-		return true
+	i := slices.IndexFunc(r.given, func(k key) bool { return authentic(m, k) })
+	if i < 0 {
+		return false
 	}
-	return authentic(m, r.former)
+	r.given = r.given[i:]
+	return true
 }
 
 // holds reports whether a terminal with this key gets through.
-func (r *registration) holds(k key) bool { return k == r.working || k == r.former }
+func (r *registration) holds(k key) bool { return slices.Contains(r.given, k) }
 
 // reverse takes back a sale; one that never arrived has nothing to take back, which is an answer too.
 func (h *host) reverse(r *registration, request *acquirer.Message) string {

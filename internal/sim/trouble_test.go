@@ -25,7 +25,7 @@ func TestTrouble(t *testing.T) {
 		}
 		for _, x := range e.world.terminals {
 			x.session, x.keyed = true, true
-			x.host.terminals[x.tid].working = x.working
+			x.host.terminals[x.tid].given = []key{x.working}
 		}
 		trouble := newTrouble(e, map[string]float64{"con_paper_out": 60, "net_sim_quota": 20, "unknown_here": 1000, "sw_hang": 0})
 		for range 100 {
