@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/posmedic/posmedic/internal/kernel/carddata"
 	"github.com/posmedic/posmedic/internal/kernel/lang"
 	"github.com/posmedic/posmedic/internal/kernel/problem"
 )
@@ -127,9 +128,11 @@ const (
 	maxLabel    = 128
 )
 
-// CheckName says whether a user may be called this.
+// CheckName says whether a user may be called this. A name is written into the audit trail and the timelines of cases,
+// so it may not be card data.
 func CheckName(name string) error {
-	ok := name != "" && len(name) <= maxName && utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool {
+	_, cards := carddata.Scrub(name)
+	ok := cards == 0 && name != "" && len(name) <= maxName && utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool {
 		return r <= ' ' || r == 0x7f || r == '\u3000'
 	})
 	return valid(ok)

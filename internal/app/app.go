@@ -66,6 +66,11 @@ func (a *App) Start(ctx context.Context) (err error) {
 	if err := os.MkdirAll(a.cfg.Dir, 0o700); err != nil {
 		return wrong("--dir", a.cfg.Dir, "换一个可写的文件夹，或修改权限", "choose a folder that can be written, or change its permissions", err)
 	}
+	unlock, err := a.cfg.lock()
+	if err != nil {
+		return err
+	}
+	a.life.onStop(func(context.Context) error { return unlock() })
 	// The people's door is open first: whoever waits sees a page at once.
 	if err := a.openPeople(ctx); err != nil {
 		return err
@@ -143,10 +148,11 @@ func (a *App) openRooms(ctx context.Context) error {
 	})
 	g.Go(func() (err error) {
 		b, err = bus.Start(ctx, bus.Config{Dir: a.cfg.busDir(), URL: a.cfg.Bus, Log: a.log})
-		if err == nil {
-			a.life.onStop(func(context.Context) error { return b.Close() })
+		if err != nil {
+			return a.cfg.busRefused(err)
 		}
-		return err
+		a.life.onStop(func(context.Context) error { return b.Close() })
+		return nil
 	})
 	g.Go(func() (err error) {
 		builtin, err = loadPack(a.cfg)

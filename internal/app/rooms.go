@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -78,7 +79,11 @@ func loadPack(cfg Config) (*pack.Pack, error) {
 	if cfg.Pack != "" {
 		files = os.DirFS(cfg.Pack)
 	}
-	return pack.Load(files)
+	p, err := pack.Load(files)
+	if mistakes, ok := errors.AsType[pack.Problems](err); ok && len(mistakes) > 0 {
+		return nil, wrong("--pack", cfg.Pack+": "+mistakes[0].String(), "用 posmedic pack check 检查知识包", "check the pack with posmedic pack check", err)
+	}
+	return p, err
 }
 
 // build makes and joins the rooms. Nothing runs yet.
@@ -255,6 +260,15 @@ func (r *rooms) prune(ctx context.Context, log *slog.Logger) error {
 			}
 		}
 	}
+}
+
+// busRefused names the setting that keeps the bus from starting.
+func (c Config) busRefused(cause error) error {
+	if c.Bus == "" {
+		return wrong("--dir", c.Dir, "检查文件夹权限和磁盘空间，并确认没有另一个 posmedic 在使用它",
+			"check the folder's permissions, the space on the disk, and that no other posmedic uses it", cause)
+	}
+	return wrong("--bus", "", "检查地址，并确认 NATS 集群可达", "check the address, and that the NATS cluster can be reached", cause)
 }
 
 // busDir is where the bus inside this process keeps its events.

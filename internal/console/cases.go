@@ -9,6 +9,7 @@ import (
 
 	"github.com/posmedic/posmedic/internal/access"
 	"github.com/posmedic/posmedic/internal/casefile"
+	"github.com/posmedic/posmedic/internal/kernel/carddata"
 	"github.com/posmedic/posmedic/internal/kernel/finding"
 	"github.com/posmedic/posmedic/internal/kernel/lang"
 	"github.com/posmedic/posmedic/internal/kernel/problem"
@@ -80,6 +81,9 @@ func (d *Door) answerCase(ctx context.Context, in *answerInput) (*struct{}, erro
 	if !ok || (in.Body.State != "" && v.Type == pack.State && !hasState(v, in.Body.State)) {
 		return nil, errAnswer
 	}
+	if v.Type != pack.State {
+		in.Body.State, _ = carddata.Scrub(in.Body.State) // free words are kept with the case
+	}
 	if in.Body.State == "" {
 		return &struct{}{}, d.Loop.Skip(ctx, c.ID, v.ID, who.user.Name)
 	}
@@ -133,7 +137,8 @@ func (d *Door) startStep(ctx context.Context, in *stepInput) (*struct{ Body repa
 }
 
 func (d *Door) finishAttempt(ctx context.Context, in *attemptInput) (*struct{ Body repair.Attempt }, error) {
-	if err := d.Loop.Finish(ctx, in.ID, callerOf(ctx).user.Name, in.Body.Done, in.Body.Text); err != nil {
+	text, _ := carddata.Scrub(in.Body.Text)
+	if err := d.Loop.Finish(ctx, in.ID, callerOf(ctx).user.Name, in.Body.Done, text); err != nil {
 		return nil, err
 	}
 	if err := d.audit(ctx, "repair.finish", in.ID); err != nil {

@@ -108,6 +108,7 @@ func New(deps Deps) *Door {
 	config := huma.DefaultConfig("posmedic", deps.Version)
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "/api/openapi", "", ""
 	config.CreateHooks = nil // no $schema links in answers
+	config.Transformers = []huma.Transformer{withoutInput}
 	d.api = humago.New(mux, config)
 	d.routes()
 	if deps.Feed != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/posmedic/posmedic/internal/access"
+	"github.com/posmedic/posmedic/internal/kernel/carddata"
 	"github.com/posmedic/posmedic/internal/kernel/ident"
 	"github.com/posmedic/posmedic/internal/kernel/lang"
 	"github.com/posmedic/posmedic/internal/kernel/problem"
@@ -140,4 +141,19 @@ func (d *Door) refuse(ctx context.Context, err error) *Problem {
 		d.Log.ErrorContext(ctx, "console", "id", p.ID, "error", err)
 	}
 	return p
+}
+
+// withoutInput takes what the caller has sent out of the answers to input that breaks a rule: it may be card data or a
+// password in the wrong field. Which field and which rule it was stays.
+func withoutInput(_ huma.Context, _ string, body any) (any, error) {
+	refused, ok := body.(*huma.ErrorModel)
+	if !ok {
+		return body, nil
+	}
+	for _, detail := range refused.Errors {
+		detail.Value = nil
+		detail.Location, _ = carddata.Scrub(detail.Location)
+		detail.Message, _ = carddata.Scrub(detail.Message)
+	}
+	return refused, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/posmedic/posmedic/internal/kernel/carddata"
 	"github.com/posmedic/posmedic/internal/kernel/problem"
 	"github.com/posmedic/posmedic/wire"
 )
@@ -107,10 +108,16 @@ func decodeBatch(raw []byte) (b wire.Batch, bad []wire.Refusal, unknown bool, er
 			Boot string
 			Seq  uint64
 		}
-		if json.Unmarshal(one, &name) != nil || !bootWord.MatchString(name.Boot) {
+		if json.Unmarshal(one, &name) != nil || !bootWord.MatchString(name.Boot) || masked(name.Boot) {
 			return wire.Batch{}, nil, false, errShape
 		}
 		bad = append(bad, wire.Refusal{Boot: name.Boot, Seq: name.Seq, Code: string(ReportShape), Text: "the report is malformed"})
 	}
 	return b, bad, unknown, nil
+}
+
+// masked reports whether a word holds card data and must not be repeated.
+func masked(word string) bool {
+	_, cards := carddata.Scrub(word)
+	return cards > 0
 }

@@ -103,7 +103,7 @@ func (n Notice) Evidence(at time.Time) finding.Finding {
 func folder(faultCode func(code string) bool) Fold {
 	return func(s *State, findings map[string]Held, fresh Fresh) []event.Event {
 		s.Terminal = fresh.Terminal
-		sale, signIn := s.SaleAt, s.SignInAt
+		was, held := *s, maps.Clone(findings)
 		if fresh.Agent {
 			foldContact(s, fresh)
 		}
@@ -115,15 +115,26 @@ func folder(faultCode func(code string) bool) Fold {
 			hold(findings, f)
 		}
 		foldAdverse(s, findings)
-		events := []event.Event{event.New(ChangedEvent, fresh.At, fresh.Terminal, "", Changed{Terminal: fresh.Terminal})}
-		if s.SignInAt.After(signIn) {
+		var events []event.Event
+		if news(was, *s) || !maps.EqualFunc(held, findings, func(a, b Held) bool { return a.State == b.State }) {
+			events = append(events, event.New(ChangedEvent, fresh.At, fresh.Terminal, "", Changed{Terminal: fresh.Terminal}))
+		}
+		if s.SignInAt.After(was.SignInAt) {
 			events = append(events, proofEvent(fresh, SignIn, s.SignInAt, ""))
 		}
-		if s.SaleAt.After(sale) {
+		if s.SaleAt.After(was.SaleAt) {
 			events = append(events, proofEvent(fresh, Sale, s.SaleAt, s.SaleRRN))
 		}
 		return events
 	}
+}
+
+// news reports whether a diagnosis could come out differently after a change of the state. That everything is as it was
+// is no news: most reports of most terminals say just that.
+func news(was, is State) bool {
+	back := is.ContactAt.Sub(was.ContactAt) > 2*is.Expects // the agent had not been heard for a while
+	return back || was.Failures != is.Failures || was.FailCode != is.FailCode || was.FailKind != is.FailKind ||
+		was.Adverse.IsZero() != is.Adverse.IsZero() || (was.Unsent > 0) != (is.Unsent > 0) || !was.SaleAt.Equal(is.SaleAt)
 }
 
 func proofEvent(fresh Fresh, kind AnswerKind, at time.Time, rrn string) event.Event {
