@@ -4,6 +4,8 @@ package knowledge
 
 import (
 	"context"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +40,7 @@ type Room struct {
 	builtin *pack.Pack
 	active  atomic.Pointer[pack.Pack]
 	changed func(*pack.Pack)
+	mu      sync.Mutex // one change at a time, so that changed is told of the last one last
 }
 
 // Open takes up what was in force when the process ended. A promoted revision of an older built-in version is set
@@ -45,21 +48,32 @@ type Room struct {
 // knowledge in force, now and whenever it changes.
 func Open(ctx context.Context, store Store, builtin *pack.Pack, changed func(*pack.Pack)) (*Room, error) {
 	r := &Room{store: store, builtin: builtin, changed: changed}
-	p, found, err := store.Active(ctx, builtin.Ref.ID)
+	p, err := r.stored(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if !found || !revises(p, builtin) {
-		p = builtin
 	}
 	r.set(p)
 	return r, nil
 }
 
+// stored is the knowledge that should be in force.
+func (r *Room) stored(ctx context.Context) (*pack.Pack, error) {
+	p, found, err := r.store.Active(ctx, r.builtin.Ref.ID)
+	if err != nil {
+		return nil, err
+	}
+	if !found || !revises(p, r.builtin) {
+		p = r.builtin
+	}
+	return p, nil
+}
+
 // revises reports whether p was learned from this version of the built-in pack: "2026.11.1+cand…" from "2026.11.1".
-func revises(p, builtin *pack.Pack) bool {
-	base := builtin.Ref.Version + "+"
-	return len(p.Ref.Version) > len(base) && p.Ref.Version[:len(base)] == base
+func revises(p, builtin *pack.Pack) bool { return ofVersion(p.Ref, builtin.Ref) }
+
+func ofVersion(ref, builtin pack.Ref) bool {
+	rest, ok := strings.CutPrefix(ref.Version, builtin.Version+"+")
+	return ok && rest != ""
 }
 
 func (r *Room) set(p *pack.Pack) {
@@ -67,11 +81,16 @@ func (r *Room) set(p *pack.Pack) {
 	r.changed(p)
 }
 
+// BuiltIn is the knowledge that this program came with, or was told to use.
+func (r *Room) BuiltIn() *pack.Pack { return r.builtin }
+
 // Pack is the knowledge in force.
 func (r *Room) Pack() *pack.Pack { return r.active.Load() }
 
 // Promote brings a revision into force.
 func (r *Room) Promote(ctx context.Context, p *pack.Pack, at time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if err := r.store.Activate(ctx, p, at); err != nil {
 		return err
 	}
@@ -81,11 +100,39 @@ func (r *Room) Promote(ctx context.Context, p *pack.Pack, at time.Time) error {
 
 // RollBack goes back to the built-in knowledge.
 func (r *Room) RollBack(ctx context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if err := r.store.Deactivate(ctx, r.builtin.Ref.ID); err != nil {
 		return err
 	}
 	r.set(r.builtin)
 	return nil
+}
+
+// Follow takes up what another process on the same store has promoted or rolled back, and reports whether there was
+// anything. It only reads a pack when another one is in force.
+func (r *Room) Follow(ctx context.Context) (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	entries, err := r.store.List(ctx)
+	if err != nil {
+		return false, err
+	}
+	hash := r.builtin.Ref.Hash
+	for _, e := range entries {
+		if e.Active && e.Ref.ID == r.builtin.Ref.ID && ofVersion(e.Ref, r.builtin.Ref) {
+			hash = e.Ref.Hash
+		}
+	}
+	if hash == r.Pack().Ref.Hash {
+		return false, nil
+	}
+	p, err := r.stored(ctx)
+	if err != nil {
+		return false, err
+	}
+	r.set(p)
+	return true, nil
 }
 
 // Revisions lists what was in force besides the built-in knowledge.

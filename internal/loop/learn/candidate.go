@@ -2,7 +2,6 @@ package learn
 
 import (
 	"cmp"
-	"context"
 	"maps"
 	"math"
 	"slices"
@@ -13,17 +12,6 @@ import (
 	"github.com/posmedic/posmedic/internal/kernel/lang"
 	"github.com/posmedic/posmedic/internal/kernel/problem"
 	"github.com/posmedic/posmedic/pack"
-)
-
-// CandidateState is where a candidate stands.
-type CandidateState string
-
-// The states of a candidate. Only a passed one may be promoted.
-const (
-	Rejected   CandidateState = "rejected"
-	Passed     CandidateState = "passed"
-	Promoted   CandidateState = "promoted"
-	RolledBack CandidateState = "rolled_back"
 )
 
 // Change is one number that moved.
@@ -40,7 +28,9 @@ type Change struct {
 type Candidate struct {
 	ID      string         `json:"id"`
 	At      time.Time      `json:"at"`
-	Base    pack.Ref       `json:"base"`
+	Base    pack.Ref       `json:"base"`    // the built-in revision whose numbers it changes
+	Against pack.Ref       `json:"against"` // the revision that was in force when the gate compared
+	Result  pack.Ref       `json:"result"`  // the revision that it makes
 	State   CandidateState `json:"state"`
 	Changes []Change       `json:"changes"`
 	Report  Report         `json:"report"`
@@ -145,29 +135,6 @@ func Apply(p *pack.Pack, c Candidate) (*pack.Pack, error) {
 			}
 		}
 	})
-}
-
-// Propose computes a candidate from the stored records, has the gate judge it, and stores it with the report.
-func (s *Stage) Propose(ctx context.Context, gate Gate, now time.Time) (Candidate, error) {
-	records, err := s.deps.Store.Records(ctx, 5000)
-	if err != nil {
-		return Candidate{}, err
-	}
-	taught, held := split(records)
-	c, err := Propose(s.deps.Pack(), taught, now)
-	if err != nil {
-		return c, err
-	}
-	after, err := Apply(s.deps.Pack(), c)
-	if err != nil {
-		return c, err
-	}
-	c.Report = gate.Judge(s.deps.Pack(), after, held)
-	c.State = Rejected
-	if c.Report.Passed {
-		c.State = Passed
-	}
-	return c, s.deps.Store.PutCandidate(ctx, c)
 }
 
 // split keeps every fifth record, by its case id, from teaching, so that the gate has something unseen.

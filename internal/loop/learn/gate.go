@@ -20,7 +20,7 @@ type Report struct {
 	Golden [2]Score `json:"golden"` // before, after
 	Held   [2]Score `json:"held"`
 	Passed bool     `json:"passed"`
-	Why    string   `json:"why"` // harmful_advice, ranks_worse, calibrates_worse, held_out_worse, passed
+	Why    string   `json:"why"` // harmful_advice, ranks_worse, calibrates_worse, held_out_worse, untested, passed
 }
 
 // Gate judges candidates.
@@ -50,6 +50,8 @@ func (g Gate) Judge(before, after *pack.Pack, held []Record) Report {
 		r.Why = "calibrates_worse"
 	case r.Held[1].LogLoss > r.Held[0].LogLoss+lossTolerance:
 		r.Why = "held_out_worse"
+	case r.Golden[1].Cases+r.Held[1].Cases == 0:
+		r.Why = "untested" // a pack of one's own without a single case to try it on
 	default:
 		r.Why, r.Passed = "passed", true
 	}

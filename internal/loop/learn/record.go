@@ -40,7 +40,9 @@ type Store interface {
 	PutRecord(ctx context.Context, r Record) error            // once a case; again changes nothing
 	Records(ctx context.Context, limit int) ([]Record, error) // newest first
 	PutCandidate(ctx context.Context, c Candidate) error
-	Candidates(ctx context.Context, limit int) ([]Candidate, error) // newest first
+	MoveCandidate(ctx context.Context, c Candidate, from CandidateState) error // ErrMove when it is not in this state (any more)
+	Candidate(ctx context.Context, id string) (Candidate, error)               // ErrNotFound
+	Candidates(ctx context.Context, limit int) ([]Candidate, error)            // newest first
 }
 
 // Deps are what the stage needs from others.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 
 	"github.com/posmedic/posmedic/internal/loop/learn"
 	"github.com/posmedic/posmedic/internal/platform/sqldb"
@@ -51,13 +52,44 @@ func (s *Store) PutCandidate(ctx context.Context, c learn.Candidate) error {
 	})
 }
 
+// MoveCandidate stores a candidate's new state if it is still in the state from.
+func (s *Store) MoveCandidate(ctx context.Context, c learn.Candidate, from learn.CandidateState) error {
+	body, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE learn_candidates SET state = $1, body = $2 WHERE id = $3 AND state = $4`,
+			string(c.State), string(body), c.ID, string(from))
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(err, learn.ErrMove)
+		}
+		return nil
+	})
+}
+
+// Candidate gives one candidate.
+func (s *Store) Candidate(ctx context.Context, id string) (learn.Candidate, error) {
+	list, err := bodies[learn.Candidate](ctx, s.db, `SELECT body FROM learn_candidates WHERE id = $1`, id)
+	if err != nil {
+		return learn.Candidate{}, err
+	}
+	if len(list) == 0 {
+		return learn.Candidate{}, learn.ErrNotFound
+	}
+	return list[0], nil
+}
+
 // Candidates gives the newest candidates.
 func (s *Store) Candidates(ctx context.Context, limit int) ([]learn.Candidate, error) {
 	return bodies[learn.Candidate](ctx, s.db, `SELECT body FROM learn_candidates ORDER BY at DESC, id LIMIT $1`, limit)
 }
 
-func bodies[T any](ctx context.Context, db *sqldb.DB, query string, limit int) ([]T, error) {
-	rows, err := db.Read().QueryContext(ctx, query, limit)
+func bodies[T any](ctx context.Context, db *sqldb.DB, query string, arg any) ([]T, error) {
+	rows, err := db.Read().QueryContext(ctx, query, arg)
 	if err != nil {
 		return nil, err
 	}
