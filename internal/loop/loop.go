@@ -59,7 +59,7 @@ func (s Stages) table() []handler {
 			observe.ChangedEvent, incident.JoinedEvent, incident.LeftEvent, repair.FailedEvent, repair.DoneEvent,
 		}, s.evidence},
 		{"diagnose-skipped", []event.Kind{casefile.ChangedEvent}, s.skipped},
-		{"repair", []event.Kind{casefile.DiagnosedEvent}, s.diagnosed},
+		{"repair", []event.Kind{casefile.DiagnosedEvent, repair.DoneEvent, repair.FailedEvent}, s.diagnosed},
 		{"verify-repaired", []event.Kind{repair.DoneEvent}, s.repaired},
 		{"verify-proof", []event.Kind{observe.ProofEvent}, s.Verify.OnProof},
 		{"verify-outcome", []event.Kind{verify.OutcomeEvent}, s.outcome},
@@ -98,6 +98,8 @@ func (s Stages) skipped(ctx context.Context, ev event.Event) error {
 	return s.Diagnose.OnEvidence(ctx, ev)
 }
 
+// diagnosed has the next step of a case taken. It looks again when an attempt has ended, for that may have made ready for
+// the step that still stands.
 func (s Stages) diagnosed(ctx context.Context, ev event.Event) error {
 	return s.Repair.OnDiagnosed(ctx, ev.Case)
 }
@@ -122,6 +124,9 @@ func (s Stages) outcome(ctx context.Context, ev event.Event) error {
 }
 
 func (s Stages) closed(ctx context.Context, ev event.Event) error {
+	if err := s.Repair.OnClosed(ctx, ev); err != nil {
+		return err
+	}
 	if err := s.Learn.OnClosed(ctx, ev); err != nil {
 		return err
 	}

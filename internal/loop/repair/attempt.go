@@ -25,7 +25,7 @@ const (
 
 // moves is the table of what may follow what; what is not in it cannot happen.
 var moves = map[State][]State{
-	Planned: {Running, Done, Failed, Refused, Expired, Cancelled},
+	Planned: {Queued, Running, Done, Failed, Refused, Expired, Cancelled},
 	Queued:  {Running, Done, Failed, Refused, Expired, Cancelled},
 	Running: {Done, Failed, Refused, Expired, Cancelled},
 }
@@ -72,3 +72,27 @@ type Attempt struct {
 
 // Changes reports whether the attempt can have cured something, as opposed to only finding something out.
 func (a Attempt) Changes() bool { return a.Kind == diagnose.Do || a.Kind == diagnose.Handover }
+
+// secureStep is the step, and the command, that sends stored sales before something that could lose them.
+const secureStep = "send_unsent"
+
+// prepares reports whether the attempt only makes ready for a step: it is no cure, and nothing waits for its proof.
+func (a Attempt) prepares() bool { return a.Kind == diagnose.Probe && a.Step == secureStep }
+
+// since reports whether the attempt was made at a time or later; stored times have milliseconds.
+func (a Attempt) since(at time.Time) bool { return !a.CreatedAt.Before(at.Truncate(time.Millisecond)) }
+
+// stands reports whether the attempt is what a diagnosis asks for: it is still to be done, it makes ready for it, or it was
+// made for this very diagnosis and has ended.
+func (a Attempt) stands(d diagnose.Diagnosis) bool {
+	switch {
+	case d.Next == nil || a.State == Cancelled:
+		return false
+	case a.prepares():
+		return d.Next.Kind == diagnose.Do && !a.State.Final()
+	case a.Step != d.Next.ID || a.Kind != d.Next.Kind:
+		return false
+	default:
+		return !a.State.Final() || a.since(d.At)
+	}
+}

@@ -20,6 +20,9 @@ func (s *Stage) Start(ctx context.Context, caseID, stepID, who string) (Attempt,
 	if err != nil {
 		return Attempt{}, err
 	}
+	if !c.State.May(casefile.Repairing) {
+		return Attempt{}, casefile.ErrMove
+	}
 	step, ok := s.deps.Pack().Step(stepID)
 	if !ok {
 		return Attempt{}, ErrUnknownStep
@@ -50,34 +53,34 @@ func (s *Stage) Start(ctx context.Context, caseID, stepID, who string) (Attempt,
 	return a, nil
 }
 
-// adopt takes the planned attempt of a step, or makes one, and starts it.
+// adopt takes the planned attempt of a step, or makes one, and starts it. Other steps that were only planned are off.
 func (s *Stage) adopt(ctx context.Context, c casefile.Case, step *pack.Step, who string) (Attempt, error) {
 	attempts, err := s.deps.Store.OfCase(ctx, c.ID)
 	if err != nil {
 		return Attempt{}, err
 	}
+	var planned *Attempt
 	for _, a := range attempts {
-		if a.Step != step.ID || a.State.Final() {
-			continue
-		}
-		if a.State != Planned {
+		switch {
+		case a.Step == step.ID && a.State == Planned:
+			planned = &a
+		case a.Step == step.ID && !a.State.Final():
 			return a, ErrMoved
 		}
-		started, err := s.deps.Store.Change(ctx, a.ID, func(a *Attempt) ([]event.Event, error) {
-			if a.State != Planned {
-				return nil, ErrMoved
-			}
-			a.Who = who
-			if a.Command != "" {
-				a.State, a.Expires = Queued, s.deps.Now().Add(s.policy.CommandTTL)
-				return nil, nil
-			}
-			return nil, a.Move(Running, s.deps.Now())
-		})
-		if err != nil {
-			return a, err
-		}
-		return started, s.begun(ctx, started)
+	}
+	a, err := s.takeOrMake(ctx, c, step, who, planned)
+	if err != nil {
+		return a, err
+	}
+	if err := s.enter(ctx, a); err != nil {
+		return a, err
+	}
+	return a, s.callOff(ctx, a, attempts)
+}
+
+func (s *Stage) takeOrMake(ctx context.Context, c casefile.Case, step *pack.Step, who string, planned *Attempt) (Attempt, error) {
+	if planned != nil {
+		return s.take(ctx, planned.ID, who)
 	}
 	kind := diagnose.Do
 	if step.Kind == pack.Handover {
@@ -88,10 +91,35 @@ func (s *Stage) adopt(ctx context.Context, c casefile.Case, step *pack.Step, who
 	if a.Command == "" {
 		a.State, a.StartedAt = Running, s.deps.Now()
 	}
-	if err := s.deps.Store.Create(ctx, a); err != nil {
-		return a, err
+	return a, s.deps.Store.Create(ctx, a)
+}
+
+// callOff cancels the other steps that were only planned.
+func (s *Stage) callOff(ctx context.Context, begun Attempt, attempts []Attempt) error {
+	for _, a := range attempts {
+		if a.ID == begun.ID || a.State != Planned || a.Kind != diagnose.Do {
+			continue
+		}
+		if err := s.end(ctx, a.ID, Cancelled, "", nil); err != nil {
+			return err
+		}
 	}
-	return a, s.begun(ctx, a)
+	return nil
+}
+
+// take starts a planned attempt.
+func (s *Stage) take(ctx context.Context, id, who string) (Attempt, error) {
+	return s.deps.Store.Change(ctx, id, func(a *Attempt) ([]event.Event, error) {
+		if a.State != Planned {
+			return nil, ErrMoved
+		}
+		a.Who = who
+		if a.Command == "" {
+			return nil, a.Move(Running, s.deps.Now())
+		}
+		a.Expires = s.deps.Now().Add(s.policy.CommandTTL)
+		return nil, a.Move(Queued, s.deps.Now())
+	})
 }
 
 // Finish says that a person has done a step, or could not.
@@ -137,7 +165,7 @@ func (s *Stage) Report(ctx context.Context, terminal string, p wire.Progress) er
 		return err
 	}
 	if a.Terminal != terminal {
-		return ErrUnknownStep
+		return ErrUnknownAttempt
 	}
 	switch State(p.State) {
 	case Running:
@@ -145,6 +173,7 @@ func (s *Stage) Report(ctx context.Context, terminal string, p wire.Progress) er
 			if a.State != Queued {
 				return nil, nil
 			}
+			a.Expires = s.deps.Now().Add(s.policy.CommandTTL) // it was fetched in time; now it may take as long again
 			return nil, a.Move(Running, s.deps.Now())
 		})
 		return err
@@ -181,7 +210,7 @@ func (s *Stage) Tried(ctx context.Context, caseID string) (tried []diagnose.Atte
 		switch {
 		case !a.State.Final() || a.State == Cancelled:
 		case a.Kind == diagnose.Probe:
-			probed = probed || a.Step != retestStep
+			probed = probed || a.Command == probeCommand
 		default:
 			tried = append(tried, diagnose.Attempt{Step: a.Step, At: a.EndedAt})
 		}

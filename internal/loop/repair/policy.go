@@ -44,6 +44,8 @@ type Situation struct {
 	Shared    bool // the terminal is part of an open incident, or a shared cause is suspected
 	Attempts  int  // remote attempts already made in this case
 	SentKept  bool // stored sales were secured in this case
+
+	SentFailed bool // securing them was tried and could not be done: a person must see to it
 }
 
 // Rule decides whether a step may be taken. It never trusts the diagnosis to have thought of the hazards.
@@ -70,7 +72,11 @@ func (p Policy) Rule(step *pack.Step, s Situation) Ruling {
 		return Ruling{Why: "shared_cause", Hazard: "check_fleet_notice_before_restart"}
 	}
 	if s.State.Unsent > 0 && slices.Contains(step.Breaks, "keep_unsent_sales") && !s.SentKept {
-		return Ruling{Why: "unsent_sales", Hazard: "keep_unsent_sales", First: "send_unsent"}
+		r := Ruling{Why: "unsent_sales", Hazard: "keep_unsent_sales"}
+		if !s.SentFailed {
+			r.First = secureStep
+		}
+		return r
 	}
 	auto := step.By == "remote" && slices.Contains(p.Auto, step.Command) &&
 		len(s.Diagnosis.Ranked) > 0 && s.Diagnosis.Ranked[0].P >= p.MinP && !step.Irreversible

@@ -3,6 +3,7 @@ package repair
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/posmedic/posmedic/internal/casefile"
@@ -54,6 +55,8 @@ var (
 		WithHint(lang.Text{ZH: "请刷新页面看最新情况", EN: "reload to see where the case stands"})
 	ErrUnknownStep = problem.New(problem.NotFound, "repair.unknown_step",
 		lang.Text{ZH: "知识包里没有这一步", EN: "the knowledge pack has no such step"})
+	ErrUnknownAttempt = problem.New(problem.NotFound, "repair.unknown_attempt",
+		lang.Text{ZH: "没有这个处理步骤", EN: "there is no such repair attempt"})
 )
 
 // OnDiagnosed turns the next step of a case's newest diagnosis into an attempt. Seeing the same diagnosis twice
@@ -70,12 +73,15 @@ func (s *Stage) OnDiagnosed(ctx context.Context, caseID string) error {
 	if waits, err := s.leaveToIncident(ctx, c, d); err != nil || waits || d.Next == nil {
 		return err
 	}
-	stands, err := s.clearWay(ctx, c, *d.Next)
-	if err != nil || stands || d.Next.Kind == diagnose.Ask {
-		return err
+	standing, err := s.clearWay(ctx, c, d)
+	if err != nil || standing != nil {
+		return errors.Join(err, s.resume(ctx, c, standing))
+	}
+	if d.Next.Kind == diagnose.Ask {
+		return nil
 	}
 	if d.Next.Kind == diagnose.Probe {
-		return s.queue(ctx, s.attempt(c, *d.Next, "run_probes", "system"))
+		return s.queue(ctx, s.attempt(c, *d.Next, probeCommand, "system"))
 	}
 	return s.plan(ctx, c, d)
 }
@@ -93,7 +99,7 @@ func (s *Stage) leaveToIncident(ctx context.Context, c casefile.Case, d diagnose
 	if err != nil || len(incidents) == 0 {
 		return false, err
 	}
-	if _, err := s.clearWay(ctx, c, diagnose.Next{}); err != nil {
+	if _, err := s.clearWay(ctx, c, diagnose.Diagnosis{At: d.At}); err != nil {
 		return false, err
 	}
 	what := incidents[0].Sentence()
@@ -125,25 +131,40 @@ func (s *Stage) OnLeft(ctx context.Context, ev event.Event) error {
 	}))
 }
 
-// clearWay cancels attempts that the diagnosis has moved on from. It says whether the next step already stands.
-func (s *Stage) clearWay(ctx context.Context, c casefile.Case, next diagnose.Next) (stands bool, err error) {
+// clearWay cancels attempts that the diagnosis has moved on from. It gives the one that stands for the next step: under
+// way, or one that this very diagnosis has led to and that has ended since, so that an event seen twice repeats nothing.
+func (s *Stage) clearWay(ctx context.Context, c casefile.Case, d diagnose.Diagnosis) (standing *Attempt, err error) {
 	attempts, err := s.deps.Store.OfCase(ctx, c.ID)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	for _, a := range attempts {
 		switch {
-		case a.State.Final():
-		case a.Step == next.ID && a.Kind == next.Kind, a.State == Running:
+		case a.State == Running, a.stands(d):
 			// What is under way is not pulled from under anybody's hands; its end brings the next diagnosis.
-			stands = true
+			standing = &a
+		case a.State.Final():
 		default:
 			if err := s.end(ctx, a.ID, Cancelled, "", nil); err != nil {
-				return stands, err
+				return standing, err
 			}
 		}
 	}
-	return stands, nil
+	return standing, nil
+}
+
+// resume finishes what a crash between an attempt and the move of its case has left undone.
+func (s *Stage) resume(ctx context.Context, c casefile.Case, a *Attempt) error {
+	switch {
+	case a == nil || a.State.Final() || !a.Changes():
+		return nil
+	case a.Kind == diagnose.Handover && a.State == Planned:
+		return s.deps.Cases.Move(ctx, c.ID, casefile.HandedOver, s.entry(c.ID, "handed_over", "system", s.stepName(*a)))
+	case a.State == Queued:
+		return s.begun(ctx, *a)
+	default:
+		return nil
+	}
 }
 
 // plan makes the attempt for a step and starts it if policy lets it run by itself.
@@ -158,24 +179,25 @@ func (s *Stage) plan(ctx context.Context, c casefile.Case, d diagnose.Diagnosis)
 	}
 	switch {
 	case ruling.First != "":
-		return s.queue(ctx, s.attempt(c, diagnose.Next{Kind: diagnose.Do, ID: ruling.First, By: "remote"}, ruling.First, "system"))
+		return s.queue(ctx, s.attempt(c, diagnose.Next{Kind: diagnose.Probe, ID: ruling.First, By: "remote"}, ruling.First, "system"))
 	case !ruling.Allowed:
 		return s.deps.Cases.Note(ctx, s.entry(c.ID, "withheld", "system", withheld(step, ruling)))
 	case step.Kind == pack.Handover:
 		return s.handOver(ctx, c, d, step)
 	}
-	a := s.attempt(c, *d.Next, step.Command, "")
 	if ruling.Auto {
-		a.Who = "system"
-		return s.queue(ctx, a)
+		return s.queue(ctx, s.attempt(c, *d.Next, step.Command, "system"))
 	}
-	if err := s.deps.Store.Create(ctx, a); err != nil {
+	if err := s.deps.Store.Create(ctx, s.attempt(c, *d.Next, step.Command, "")); err != nil {
 		return err
 	}
 	return s.deps.Cases.Note(ctx, s.entry(c.ID, "step_planned", "system", lang.Text{
 		ZH: "下一步：" + step.Name.ZH, EN: "next step: " + step.Name.EN,
 	}))
 }
+
+// probeCommand has the agent run its whole ladder of probes.
+const probeCommand = "run_probes"
 
 // retestStep names the attempt that asks the terminal to sign in after a repair, so that there is something to prove it
 // with. It changes nothing and is not a cure.
@@ -196,13 +218,30 @@ func (s *Stage) Retest(ctx context.Context, ended Ended) error {
 		return err
 	}
 	for _, a := range attempts {
-		if a.Step == retestStep && !a.CreatedAt.Before(ended.At) {
+		if a.Step == retestStep && a.since(ended.At) {
 			return nil // the event came twice
 		}
 	}
 	a := s.attempt(c, diagnose.Next{Kind: diagnose.Probe, ID: retestStep, By: "remote"}, "sign_in", "system")
 	a.Expires = a.CreatedAt.Add(s.policy.RetestTTL)
 	return s.queue(ctx, a)
+}
+
+// OnClosed takes back what nobody has begun: the case is over. What is under way is left to whoever is at it.
+func (s *Stage) OnClosed(ctx context.Context, ev event.Event) error {
+	attempts, err := s.deps.Store.OfCase(ctx, ev.Case)
+	if err != nil {
+		return err
+	}
+	for _, a := range attempts {
+		if a.State != Planned && a.State != Queued {
+			continue
+		}
+		if err := s.end(ctx, a.ID, Cancelled, "", nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Stage) handOver(ctx context.Context, c casefile.Case, d diagnose.Diagnosis, step *pack.Step) error {
@@ -232,14 +271,16 @@ func (s *Stage) rule(ctx context.Context, c casefile.Case, d diagnose.Diagnosis,
 			f.Variable == "screen_message" && f.State == "tamper_alert"
 	}
 	for _, a := range attempts {
-		if a.Command != "" && a.Kind == diagnose.Do {
+		if a.Command != "" && a.Kind == diagnose.Do && a.State != Planned && a.State != Cancelled {
 			sit.Attempts++
 		}
-		sit.SentKept = sit.SentKept || a.Command == "send_unsent" && a.State == Done
+		sit.SentKept = sit.SentKept || a.Command == secureStep && a.State == Done
+		sit.SentFailed = sit.SentFailed || a.prepares() && a.State.Final() && a.State != Done && a.State != Cancelled
 	}
 	return s.policy.Rule(step, sit), nil
 }
 
+// attempt makes an attempt that waits: a command of somebody for its agent, anything else for a person.
 func (s *Stage) attempt(c casefile.Case, next diagnose.Next, command, who string) Attempt {
 	now := s.deps.Now()
 	a := Attempt{
@@ -258,11 +299,21 @@ func (s *Stage) queue(ctx context.Context, a Attempt) error {
 	if err := s.deps.Store.Create(ctx, a); err != nil {
 		return err
 	}
-	if err := s.begun(ctx, a); err != nil {
+	if err := s.enter(ctx, a); err != nil {
 		return err
 	}
 	s.deps.Nudge(a.Terminal)
 	return nil
+}
+
+// enter moves the case on to a new attempt. When the case has gone elsewhere meanwhile, the attempt is taken back before
+// an agent fetches it.
+func (s *Stage) enter(ctx context.Context, a Attempt) error {
+	err := s.begun(ctx, a)
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, s.end(ctx, a.ID, Cancelled, "", nil))
 }
 
 // begun moves the case to repairing when the attempt can change something.

@@ -9,16 +9,10 @@ import (
 	"time"
 
 	"github.com/posmedic/posmedic/internal/kernel/event"
-	"github.com/posmedic/posmedic/internal/kernel/lang"
-	"github.com/posmedic/posmedic/internal/kernel/problem"
 	"github.com/posmedic/posmedic/internal/loop/repair"
 	"github.com/posmedic/posmedic/internal/platform/outbox"
 	"github.com/posmedic/posmedic/internal/platform/sqldb"
 )
-
-// ErrUnknown says that there is no such attempt.
-var ErrUnknown = problem.New(problem.NotFound, "repair.unknown_attempt",
-	lang.Text{ZH: "没有这个处理步骤", EN: "there is no such repair attempt"})
 
 // Store implements repair.Store.
 type Store struct{ db *sqldb.DB }
@@ -92,7 +86,7 @@ func (s *Store) Change(ctx context.Context, id string, f func(*repair.Attempt) (
 
 func unknown(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
-		return ErrUnknown
+		return repair.ErrUnknownAttempt
 	}
 	return err
 }
