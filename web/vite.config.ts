@@ -7,5 +7,5 @@ export default defineConfig({
   base: "/",
   plugins: [react(), antdStyles()],
   build: { outDir: "../dist/console", emptyOutDir: true, assetsInlineLimit: 0, reportCompressedSize: false, chunkSizeWarningLimit: 1024 },
-  server: { proxy: { "/api": "http://127.0.0.1:8420" } },
+  server: { proxy: { "/api": "http://127.0.0.1:8080" } },
 });

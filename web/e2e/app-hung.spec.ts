@@ -52,7 +52,7 @@ test("a hung payment app is watched from its stop to the sale that proves the re
   async function forTheReadme(): Promise<void> {
     const images = fileURLToPath(new URL("../../docs/images/", import.meta.url));
     mkdirSync(images, { recursive: true });
-    await page.setViewportSize({ width: 1280, height: 860 });
+    await page.setViewportSize({ width: 1280, height: 1040 });
     await page.screenshot({ path: `${images}console-terminal.png` });
     await speak(page, "zh");
     await page.screenshot({ path: `${images}console-terminal.zh-CN.png` });

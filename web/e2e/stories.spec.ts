@@ -54,7 +54,8 @@ test("a tampered terminal is handed over and every other step is withheld", asyn
     await expect(page.getByText("Checking every 5 s")).toBeVisible();
     await expect(page.getByRole("alert").getByText("The server cannot be reached")).toBeVisible();
     await expect(page.getByRole("alert").getByText(/tries again by itself/)).toBeVisible();
-    await expect(card).toBeVisible();
+    await expect(page.getByRole("alert").getByText(/^Shown is what was known/)).toBeVisible();
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
     await everyLook(page, "terminal-no-server");
   });
 });

@@ -22,13 +22,13 @@ export function FleetPage() {
     ...usePolling(),
   });
   return (
-    <div className="page">
+    <div className={query.isError ? "page stale" : "page"}>
       <h1>{t("fleet.title")}</h1>
       <Counts counts={query.data?.counts} />
       <IncidentBanner />
       <Filters />
       {query.isPending && <Loading rows={8} />}
-      <Failure error={query.error} retry={() => void query.refetch()} />
+      <Failure error={query.error} retry={() => void query.refetch()} known={query.dataUpdatedAt} />
       {query.data && <FleetList page={query.data} settled={!query.isPlaceholderData} />}
     </div>
   );

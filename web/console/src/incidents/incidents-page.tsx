@@ -17,11 +17,11 @@ export function IncidentsPage() {
   const open = rows.filter((incident) => !told(incident.ended_at));
   const ended = rows.filter((incident) => told(incident.ended_at));
   return (
-    <div className="page">
+    <div className={query.isError ? "page stale" : "page"}>
       <h1>{t("incident.title")}</h1>
       <p className="lead">{t("incident.lead")}</p>
       {query.isPending && <Loading rows={5} />}
-      <Failure error={query.error} retry={() => void query.refetch()} />
+      <Failure error={query.error} retry={() => void query.refetch()} known={query.dataUpdatedAt} />
       {query.data && rows.length === 0 && <Empty kind="done" title={t("incident.empty.title")} body={t("incident.empty.body")} />}
       {[...open, ...ended].map((incident) => (
         <IncidentCard key={incident.id} incident={incident} />

@@ -1,16 +1,25 @@
 import Button from "antd/es/button";
+import { ago } from "../../../shared/format.ts";
 import { problemOf } from "../../../shared/problem.ts";
 import { useLanguage } from "../language.tsx";
+import { useNow } from "./clock.ts";
 import { Copy } from "./copy.tsx";
 import { Shape } from "./shape.tsx";
 
+type Props = {
+  error: unknown;
+  retry?: () => void;
+  /** When what the page still shows was true (milliseconds), if it shows anything. */
+  known?: number;
+};
+
 /** An error as a person needs it: what happened, what to do, and the number for the operator. */
-export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
+export function Failure({ error, retry, known }: Props) {
   const { t, pick } = useLanguage();
   if (!error) return null;
   const problem = problemOf(error);
-  const known = problem.code === "network" ? "network" : "unknown";
-  const title = pick(problem.title) || t(`error.${known}`);
+  const kind = problem.code === "network" ? "network" : "unknown";
+  const title = pick(problem.title) || t(`error.${kind}`);
   const detail = pick(problem.detail);
   return (
     <div className="failure" role="alert">
@@ -18,7 +27,8 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
       <div>
         <strong>{title}</strong>
         {detail !== "" && detail !== title && <p>{detail}</p>}
-        <p>{pick(problem.hint) || t(problem.code === known ? `error.${known}.hint` : "error.hint")}</p>
+        <p>{pick(problem.hint) || t(problem.code === kind ? `error.${kind}.hint` : "error.hint")}</p>
+        {known !== undefined && known > 0 && <Stale at={known} />}
         {problem.id && <Copy label={t("error.id", { id: "" }).trim()} value={problem.id} />}
         {retry && (
           <Button size="small" onClick={retry}>
@@ -28,4 +38,10 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
       </div>
     </div>
   );
+}
+
+function Stale({ at }: { at: number }) {
+  const { t, lang } = useLanguage();
+  const now = useNow();
+  return <p>{t("error.stale", { ago: ago(new Date(at).toISOString(), now, lang) })}</p>;
 }

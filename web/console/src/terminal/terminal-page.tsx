@@ -29,8 +29,8 @@ export function TerminalPage() {
   if (query.isPending) return <div className="page"><Loading rows={12} /></div>;
   if (query.isError && problemOf(query.error).status === 404) return <Gone />;
   return (
-    <div className="page">
-      <Failure error={query.error} retry={() => void query.refetch()} />
+    <div className={query.isError ? "page stale" : "page"}>
+      <Failure error={query.error} retry={() => void query.refetch()} known={query.dataUpdatedAt} />
       {query.data && <Whole view={query.data} />}
     </div>
   );
