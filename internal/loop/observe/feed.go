@@ -2,6 +2,7 @@ package observe
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/posmedic/posmedic/internal/kernel/finding"
@@ -48,7 +49,7 @@ type Taken struct {
 // Accept stores the records of a feed; when it returns without an error they are durable. A record's ID is taken once.
 func (o *Observe) Accept(ctx context.Context, records []Record) (Taken, error) {
 	var taken Taken
-	var waits []waiting
+	var all []Arrival
 	for _, r := range records {
 		arrivals, err := o.arrivals(ctx, r)
 		if err != nil {
@@ -57,27 +58,39 @@ func (o *Observe) Accept(ctx context.Context, records []Record) (Taken, error) {
 		if arrivals == nil {
 			taken.Unknown++
 		}
-		for _, a := range arrivals {
-			w := waiting{arrival: a, reply: make(chan landing, 1)}
-			if err := o.enqueue(w); err != nil {
-				return taken, err
-			}
-			waits = append(waits, w)
+		all = append(all, arrivals...)
+	}
+	// One record may speak of the whole fleet: it must not take all the room that others wait in.
+	for group := range slices.Chunk(all, groupArrivals) {
+		if err := o.acceptGroup(ctx, group, &taken); err != nil {
+			return taken, err
 		}
+	}
+	return taken, nil
+}
+
+func (o *Observe) acceptGroup(ctx context.Context, group []Arrival, taken *Taken) error {
+	waits := make([]waiting, 0, len(group))
+	for _, a := range group {
+		w := waiting{arrival: a, reply: make(chan landing, 1)}
+		if err := o.enqueue(w); err != nil {
+			return err
+		}
+		waits = append(waits, w)
 	}
 	for _, w := range waits {
 		select {
 		case l := <-w.reply:
 			if l.err != nil {
-				return taken, l.err
+				return l.err
 			}
 			taken.Accepted += l.landed.Accepted
 			taken.Duplicate += l.landed.Duplicate
 		case <-ctx.Done():
-			return taken, ctx.Err()
+			return ctx.Err()
 		}
 	}
-	return taken, nil
+	return nil
 }
 
 // arrivals turns a record into what it says about single terminals; nil means that it speaks of none we know.

@@ -114,6 +114,7 @@ func folder(faultCode func(code string) bool) Fold {
 		for _, f := range findingsOf(fresh) {
 			hold(findings, f)
 		}
+		maps.DeleteFunc(findings, func(_ string, h Held) bool { return disproven(h, *s) })
 		foldAdverse(s, findings)
 		var events []event.Event
 		if news(was, *s) || !maps.EqualFunc(held, findings, func(a, b Held) bool { return a.State == b.State }) {
@@ -162,7 +163,7 @@ func foldContact(s *State, fresh Fresh) {
 
 // AnswersOf joins what the host's feed said with what the terminal recorded, the latter put on our clock.
 func AnswersOf(fresh Fresh) []Answer {
-	out := fresh.Answers
+	out := slices.Clone(fresh.Answers)
 	for _, r := range fresh.Reports {
 		for _, h := range r.Host {
 			out = append(out, Answer{
@@ -210,6 +211,16 @@ func hold(findings map[string]Held, f finding.Finding) {
 	default:
 		findings[f.Variable] = Held{Finding: f, Since: f.At}
 	}
+}
+
+// disproven reports whether the terminal has sold since a finding said that it cannot, and nobody has said so again for three
+// reports: one look of a probe must not outlive the trouble it saw. Signs of tampering and what people say stand.
+func disproven(h Held, s State) bool {
+	switch h.Source {
+	case finding.Merchant, finding.Agent, finding.Field:
+		return false
+	}
+	return IsAdverse(h.Finding) && h.Variable != "tamper_flag" && s.SaleAt.After(h.At.Add(3*s.Expects))
 }
 
 func foldAdverse(s *State, findings map[string]Held) {

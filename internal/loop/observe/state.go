@@ -44,6 +44,8 @@ type State struct {
 	FailCode     string // of the newest of these; empty: no answer
 	FailKind     AnswerKind
 	FailSince    time.Time
+	FailAt       time.Time // when the newest of these was
+	FailSTAN     string    // and which
 	Unsent       int       // stored sales that the host has not had yet
 	StoppedSince time.Time // zero: not stopped
 	StoppedBy    Road
@@ -107,19 +109,24 @@ func (s *State) foldProof(a Answer) {
 	}
 	// A sign-in that is accepted after sales failed does not prove that sales work; one after failed sign-ins does.
 	if s.Failures > 0 && !a.At.Before(s.FailSince) && (a.Kind == Sale || (a.Kind == SignIn && s.FailKind != Sale)) {
-		s.Failures, s.FailCode, s.FailKind, s.FailSince = 0, "", "", time.Time{}
+		s.Failures, s.FailCode, s.FailKind, s.FailSTAN, s.FailSince, s.FailAt = 0, "", "", "", time.Time{}, time.Time{}
 	}
 }
 
+// foldFailure counts a failure once, also when both the host and the terminal tell of it.
 func (s *State) foldFailure(a Answer) {
 	if !a.At.After(s.SaleAt) {
+		return
+	}
+	again := a.STAN != "" && a.STAN == s.FailSTAN && a.Kind == s.FailKind
+	if s.Failures > 0 && (again || !a.At.After(s.FailAt)) {
 		return
 	}
 	if s.Failures == 0 {
 		s.FailSince = a.At
 	}
 	s.Failures++
-	s.FailCode, s.FailKind = a.Code, a.Kind
+	s.FailCode, s.FailKind, s.FailSTAN, s.FailAt = a.Code, a.Kind, a.STAN, a.At
 }
 
 // Whose record an answer is.

@@ -73,17 +73,18 @@ func stoppedEvent(s State, now time.Time) event.Event {
 	return event.New(StoppedEvent, now, s.Terminal, "", Stopped{Terminal: s.Terminal, Since: s.StoppedSince, By: s.StoppedBy})
 }
 
-// Call marks a terminal as stopped because a person says so.
+// Call marks a terminal as stopped because a person says so. When it is marked already, it says so once more: its case may
+// have been closed meanwhile.
 func (o *Observe) Call(ctx context.Context, terminal string) error {
 	states, err := o.deps.Store.States(ctx, []string{terminal})
 	if err != nil {
 		return err
 	}
 	s := states[terminal]
-	if !s.StoppedSince.IsZero() {
-		return nil
+	was := s.StoppedSince
+	if was.IsZero() {
+		s.Terminal, s.StoppedSince, s.StoppedBy = terminal, o.deps.Now(), ByPerson
 	}
-	s.Terminal, s.StoppedSince, s.StoppedBy = terminal, o.deps.Now(), ByPerson
-	_, err = o.deps.Store.Mark(ctx, s, time.Time{}, []event.Event{stoppedEvent(s, s.StoppedSince)})
+	_, err = o.deps.Store.Mark(ctx, s, was, []event.Event{stoppedEvent(s, o.deps.Now())})
 	return err
 }

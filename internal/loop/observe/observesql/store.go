@@ -130,15 +130,16 @@ func (t *transaction) insert(query string, args ...any) (bool, error) {
 }
 
 const stateColumns = `terminal, contact_at, expects_ms, offset_ms, host_at, sign_in_at, sale_at, sale_rrn,
-	failures, fail_code, fail_kind, fail_since, unsent, stopped_since, stopped_by, adverse_since, adverse_at`
+	failures, fail_code, fail_kind, fail_since, fail_at, fail_stan, unsent, stopped_since, stopped_by, adverse_since, adverse_at`
 
 func scanState(row interface{ Scan(...any) error }) (observe.State, error) {
 	var s observe.State
-	var contact, expects, offset, host, signIn, sale, failSince, stopped, adverse, adverseAt int64
+	var contact, expects, offset, host, signIn, sale, failSince, failAt, stopped, adverse, adverseAt int64
 	err := row.Scan(&s.Terminal, &contact, &expects, &offset, &host, &signIn, &sale, &s.SaleRRN,
-		&s.Failures, &s.FailCode, &s.FailKind, &failSince, &s.Unsent, &stopped, &s.StoppedBy, &adverse, &adverseAt)
+		&s.Failures, &s.FailCode, &s.FailKind, &failSince, &failAt, &s.FailSTAN, &s.Unsent, &stopped, &s.StoppedBy, &adverse, &adverseAt)
 	s.ContactAt, s.HostAt, s.SignInAt, s.SaleAt = sqldb.Time(contact), sqldb.Time(host), sqldb.Time(signIn), sqldb.Time(sale)
 	s.FailSince, s.StoppedSince, s.Adverse, s.AdverseAt = sqldb.Time(failSince), sqldb.Time(stopped), sqldb.Time(adverse), sqldb.Time(adverseAt)
+	s.FailAt = sqldb.Time(failAt)
 	s.Expects, s.ClockOffset = time.Duration(expects)*time.Millisecond, time.Duration(offset)*time.Millisecond
 	return s, err
 }
@@ -154,16 +155,16 @@ func (t *transaction) state(terminal string) (observe.State, error) {
 
 func (t *transaction) saveState(s observe.State) error {
 	_, err := t.tx.ExecContext(t.ctx, `INSERT INTO observe_states (`+stateColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 		ON CONFLICT (terminal) DO UPDATE SET contact_at = excluded.contact_at, expects_ms = excluded.expects_ms,
 			offset_ms = excluded.offset_ms, host_at = excluded.host_at, sign_in_at = excluded.sign_in_at,
 			sale_at = excluded.sale_at, sale_rrn = excluded.sale_rrn, failures = excluded.failures,
 			fail_code = excluded.fail_code, fail_kind = excluded.fail_kind, fail_since = excluded.fail_since,
-			unsent = excluded.unsent, stopped_since = excluded.stopped_since, stopped_by = excluded.stopped_by,
+			fail_at = excluded.fail_at, fail_stan = excluded.fail_stan, unsent = excluded.unsent, stopped_since = excluded.stopped_since, stopped_by = excluded.stopped_by,
 			adverse_since = excluded.adverse_since, adverse_at = excluded.adverse_at`,
 		s.Terminal, sqldb.Millis(s.ContactAt), s.Expects.Milliseconds(), s.ClockOffset.Milliseconds(), sqldb.Millis(s.HostAt),
 		sqldb.Millis(s.SignInAt), sqldb.Millis(s.SaleAt), s.SaleRRN, s.Failures, s.FailCode, string(s.FailKind),
-		sqldb.Millis(s.FailSince), s.Unsent, sqldb.Millis(s.StoppedSince), string(s.StoppedBy), sqldb.Millis(s.Adverse),
+		sqldb.Millis(s.FailSince), sqldb.Millis(s.FailAt), s.FailSTAN, s.Unsent, sqldb.Millis(s.StoppedSince), string(s.StoppedBy), sqldb.Millis(s.Adverse),
 		sqldb.Millis(s.AdverseAt))
 	return err
 }
