@@ -26,6 +26,7 @@ type commands struct {
 	Diagnose diagnoseCommand `cmd:"" help:"Find out why this terminal cannot take money. Needs no server."`
 	Demo     demoCommand     `cmd:"" help:"Try everything on this machine: server, simulated fleet, people, an agent."`
 	Serve    serveCommand    `cmd:"" help:"Run the server: console, agents' door, diagnosis and repair. Needs no configuration."`
+	Admin    adminCommand    `cmd:"" help:"Register terminals, make codes, tokens and users, and decide about what was learned, without a browser."`
 	Agent    agentCommand    `cmd:"" help:"Run the agent of this terminal: report to a server and carry out what it asks."`
 	Simulate simulateCommand `cmd:"" help:"Run virtual terminals and an acquirer's host against a server."`
 	Openapi  openapiCommand  `cmd:"" help:"Print the OpenAPI document of the console's API."`
@@ -77,7 +78,7 @@ func run(ctx context.Context, args []string, c *console) int {
 	helped := false
 	parser, err := kong.New(&cli, kong.Name("posmedic"), kong.Description("Keeps card-payment terminals able to take money."),
 		kong.Writers(c.Out, c.Err), kong.Exit(func(int) { helped = true }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c), kong.Vars{"version": version})
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(c, &cli), kong.Vars{"version": version})
 	if err != nil {
 		return report(c, err) // a mistake in the commands struct
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/posmedic/posmedic/internal/kernel/carddata"
@@ -146,7 +147,8 @@ func CheckPassword(name, password string) error {
 
 // CheckToken says whether a token may be made.
 func CheckToken(label string, scope Scope) error {
-	return valid(label != "" && len(label) <= maxLabel && utf8.ValidString(label) && (scope == Feed || scope == Read))
+	typed := utf8.ValidString(label) && !strings.ContainsFunc(label, unicode.IsControl)
+	return valid(label != "" && len(label) <= maxLabel && typed && (scope == Feed || scope == Read))
 }
 
 func valid(ok bool) error {

@@ -100,8 +100,13 @@ func (a *App) openConsole(ctx context.Context) error {
 		}
 	}
 	r := a.rooms
+	learning, err := newLearning(r.learned, r.knowledge, a.cfg.Diagnose, r.now)
+	if err != nil {
+		return err
+	}
 	door := console.New(console.Deps{
 		Access: a.access, Fleet: r.fleet, Cases: cases{r.cases}, Loop: people{r}, Incidents: r.incidents, News: r.bus,
+		Register: register{r.fleet, a.cfg.Acquirer}, Staff: a.access, Knowledge: learning,
 		List: consolesql.New(r.db, a.cfg.Observe, r.now), Pack: r.knowledge.Pack, Rules: a.cfg.Observe, Pages: web.Files(),
 		Enrol: a.enrolment, Feed: a.feedDoor(), Version: a.version, Now: r.now, Log: a.log,
 	})
@@ -112,12 +117,11 @@ func (a *App) openConsole(ctx context.Context) error {
 
 // enrolment is how a code is handed to a technician: with the door's fingerprint, and as a command to type.
 func (a *App) enrolment(code string) (text, command string) {
-	text = wire.FormatEnrolment(code, a.identity.Fingerprint)
 	host := a.Agents()
 	if a.cfg.Host != "" {
 		host = a.cfg.Host
 	}
-	return text, "posmedic agent --server " + host + " --enrol " + text
+	return enrolment(code, a.identity.Fingerprint, host)
 }
 
 func (a *App) feedDoor() http.Handler {

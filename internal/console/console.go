@@ -81,6 +81,9 @@ type Deps struct {
 	Cases     Cases
 	Loop      Loop
 	Incidents Incidents
+	Register  Register
+	Staff     Staff
+	Knowledge Knowledge
 	News      News
 	List      *consolesql.Reader
 	Pack      func() *pack.Pack
@@ -130,4 +133,7 @@ func (d *Door) routes() {
 	d.sessionRoutes()
 	d.terminalRoutes()
 	d.caseRoutes()
+	d.registerRoutes()
+	d.peopleRoutes()
+	d.knowledgeRoutes()
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/posmedic/posmedic/internal/access"
+	"github.com/posmedic/posmedic/internal/fleet"
 	"github.com/posmedic/posmedic/internal/kernel/carddata"
 	"github.com/posmedic/posmedic/internal/kernel/ident"
 	"github.com/posmedic/posmedic/internal/kernel/lang"
@@ -22,7 +24,7 @@ const cookieName = "posmedic_session"
 // writeHeader must be on every write: a page of another origin cannot set it without asking first.
 const writeHeader = "X-Posmedic"
 
-// maxBody bounds what people send.
+// maxBody bounds what people send, but for what an operation asks for itself.
 const maxBody = 64 << 10
 
 type callerKey struct{}
@@ -31,6 +33,7 @@ type callerKey struct{}
 type caller struct {
 	user    access.User
 	session string
+	token   string // of a program that may read
 	from    string
 }
 
@@ -50,22 +53,66 @@ func (d *Door) protect(next http.Handler) http.Handler {
 			return
 		}
 		w.Header().Set("Cache-Control", "no-store")
-		if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Header.Get(writeHeader) == "" {
+		if !readsOnly(r) && r.Header.Get(writeHeader) == "" {
 			writeProblem(w, d, errCrossSite)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		c := caller{from: address(r)}
-		if cookie, err := r.Cookie(cookieName); err == nil && cookie.Value != "" {
-			user, err := d.Access.Session(r.Context(), cookie.Value)
-			if err != nil && !errors.Is(err, access.ErrSignedOut) {
-				writeProblem(w, d, err)
-				return
-			}
-			c.user, c.session = user, cookie.Value
+		c, err := d.identify(r)
+		if err != nil {
+			writeProblem(w, d, err)
+			return
 		}
+		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r, c))
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
 	})
+}
+
+// identify finds out who calls: a person by the session's cookie, or a program by a token. Nobody is no error.
+func (d *Door) identify(r *http.Request) (caller, error) {
+	c := caller{from: address(r)}
+	if cookie, err := r.Cookie(cookieName); err == nil && cookie.Value != "" {
+		c.session = cookie.Value
+	} else if secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok && readsOnly(r) {
+		c.token = strings.TrimSpace(secret)
+	}
+	var err error
+	c.user, err = d.who(r.Context(), c)
+	if errors.Is(err, access.ErrSignedOut) {
+		err = nil
+	}
+	return c, err
+}
+
+// who gives the user of a caller, who is still the same as long as this gives no error. A program with a token that
+// may read sees what a viewer sees; other tokens are good for nothing here.
+func (d *Door) who(ctx context.Context, c caller) (access.User, error) {
+	switch {
+	case c.session != "":
+		return d.Access.Session(ctx, c.session)
+	case c.token != "":
+		t, err := d.Staff.Token(ctx, c.token)
+		if err != nil {
+			return access.User{}, err
+		}
+		if t.Scope != access.Read {
+			return access.User{}, access.ErrSignedOut
+		}
+		return access.User{ID: t.ID, Name: "token " + t.Label, Role: access.Viewer}, nil
+	default:
+		return access.User{}, access.ErrSignedOut
+	}
+}
+
+func readsOnly(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Method == http.MethodHead
+}
+
+// bodyLimit is how much this caller may send: a sheet only when he is somebody.
+func bodyLimit(r *http.Request, c caller) int64 {
+	if r.URL.Path == importPath && c.user.Name != "" {
+		return fleet.MaxSheetBytes
+	}
+	return maxBody
 }
 
 // browserRules say what a page of ours may do: run our own scripts and talk to us, nothing else.
@@ -96,7 +143,7 @@ const public access.Action = ""
 // problem details here and nowhere else.
 func register[I, O any](d *Door, op huma.Operation, action access.Action, handle func(context.Context, *I) (*O, error)) {
 	op.DefaultStatus = http.StatusOK
-	op.MaxBodyBytes = maxBody
+	op.MaxBodyBytes = cmp.Or(op.MaxBodyBytes, maxBody)
 	huma.Register(d.api, op, func(ctx context.Context, in *I) (*O, error) {
 		if action != public {
 			c := callerOf(ctx)
@@ -155,5 +202,5 @@ func withoutInput(_ huma.Context, _ string, body any) (any, error) {
 		detail.Location, _ = carddata.Scrub(detail.Location)
 		detail.Message, _ = carddata.Scrub(detail.Message)
 	}
-	return refused, nil
+	return inputProblem(refused), nil
 }

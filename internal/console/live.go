@@ -52,7 +52,7 @@ func (d *Door) live(w http.ResponseWriter, r *http.Request) {
 		case line := <-news:
 			_, err = fmt.Fprintf(w, "event: changed\ndata: %s\n\n", line)
 		case <-beat.C:
-			if _, gone := d.Access.Session(r.Context(), c.session); gone != nil {
+			if _, gone := d.who(r.Context(), c); gone != nil {
 				return
 			}
 			_, err = fmt.Fprint(w, ": still here\n\n")

@@ -147,6 +147,9 @@ func (d *Door) getTerminal(ctx context.Context, in *terminalInput) (*struct{ Bod
 		TerminalRow: d.row(row), Attributes: map[string]string{}, SignInAt: when(row.State.SignInAt), SaleRRN: row.State.SaleRRN,
 		Unsent: row.State.Unsent, Readings: []ReadingView{}, Answers: []AnswerView{}, History: []CaseBrief{}, Incidents: []IncidentView{},
 	}
+	if dev := listed.Device; dev != nil {
+		view.Device = &DeviceView{ID: dev.ID, Serial: dev.Serial, Model: dev.Model, Since: dev.CreatedAt, RevokedAt: when(dev.RevokedAt)}
+	}
 	for a, v := range listed.Shares() {
 		view.Attributes[string(a)] = v
 	}

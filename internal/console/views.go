@@ -51,7 +51,8 @@ type TerminalPage struct {
 // TerminalView is one terminal's page: who it is, whether it can take money, and its live case.
 type TerminalView struct {
 	TerminalRow
-	Attributes map[string]string `json:"attributes"` // host, carrier, area, app_version, params
+	Device     *DeviceView       `json:"device,omitempty"` // that stands in for it right now
+	Attributes map[string]string `json:"attributes"`       // host, carrier, area, app_version, params
 	SignInAt   *time.Time        `json:"sign_in_at,omitempty"`
 	SaleRRN    string            `json:"sale_rrn,omitempty"`
 	Unsent     int               `json:"unsent"`
@@ -60,6 +61,15 @@ type TerminalView struct {
 	Live       *CaseView         `json:"live,omitempty"`
 	History    []CaseBrief       `json:"history"` // closed cases, newest first
 	Incidents  []IncidentView    `json:"incidents"`
+}
+
+// DeviceView is the physical unit of a terminal.
+type DeviceView struct {
+	ID        string     `json:"id"`
+	Serial    string     `json:"serial"`
+	Model     string     `json:"model"`
+	Since     time.Time  `json:"since"`                // it came in for the first time
+	RevokedAt *time.Time `json:"revoked_at,omitempty"` // since then its key is good for nothing
 }
 
 // ReadingView is a raw value, as the agent reported it.

@@ -30,6 +30,12 @@ type Identity struct {
 // keyFile is the identity's name in the data directory.
 const keyFile = "agent-door.key"
 
+// HasIdentity reports whether a server has made its key in the data directory.
+func HasIdentity(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, keyFile))
+	return err == nil
+}
+
 // LoadIdentity reads the door's key from the data directory, or creates it there. Several processes on one directory
 // get the same one.
 func LoadIdentity(dir string) (Identity, error) {
