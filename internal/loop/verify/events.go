@@ -21,8 +21,11 @@ type Ended struct {
 
 // Store keeps the watches.
 type Store interface {
-	// Start begins to wait; a case's earlier watch is replaced.
-	Start(ctx context.Context, w Watch) error
+	// Start begins to wait, and reports whether the case now waits for this watch. An earlier watch is replaced; one for the
+	// same attempt, or for a later one, is not begun again.
+	Start(ctx context.Context, w Watch) (bool, error)
+	// Sold stores the watch's SoldAt while it waits.
+	Sold(ctx context.Context, w Watch) error
 	// End stores the result if the watch is still waiting since the same time, together with the event.
 	End(ctx context.Context, w Watch, r Result, p Proof, at time.Time) (bool, error)
 	Of(ctx context.Context, caseID string) (Watch, bool, error) // only a waiting one

@@ -51,8 +51,9 @@ func (s *Stage) OnRepaired(ctx context.Context, ev event.Event) error {
 	}
 	// A remote step may have proven itself before its end was reported: count from its beginning would be too early
 	// (the sale before it), so the end is what counts, less the moment the report took.
-	if err := s.deps.Store.Start(ctx, Watch{Case: c.ID, Terminal: c.Terminal, Attempt: ended.Attempt, Since: ended.At}); err != nil {
-		return err
+	waits, err := s.deps.Store.Start(ctx, Watch{Case: c.ID, Terminal: c.Terminal, Attempt: ended.Attempt, Since: ended.At})
+	if err != nil || !waits {
+		return err // the event came again, after its watch had ended
 	}
 	if c.State == casefile.Verifying {
 		return nil
@@ -90,7 +91,8 @@ func (s *Stage) OnProof(ctx context.Context, ev event.Event) error {
 	if _, waiting, err := s.deps.Store.Of(ctx, c.ID); err != nil || waiting {
 		return err
 	}
-	return s.deps.Store.Start(ctx, Watch{Case: c.ID, Terminal: c.Terminal, Since: c.OpenedAt})
+	_, err = s.deps.Store.Start(ctx, Watch{Case: c.ID, Terminal: c.Terminal, Since: c.OpenedAt})
+	return err
 }
 
 // Run judges the waiting watches every so often until ctx ends.
@@ -138,7 +140,7 @@ func (s *Stage) judge(ctx context.Context, w Watch) error {
 	now := s.deps.Now()
 	result, proof := Judge(w, state, now, s.rules)
 	if result == Waiting {
-		return nil
+		return s.remember(ctx, w, proof)
 	}
 	if w.Attempt == "" {
 		wait, err := s.unasked(ctx, w, result, proof, now)
@@ -161,7 +163,17 @@ func (s *Stage) unasked(ctx context.Context, w Watch, result Result, proof Proof
 		return false, err
 	}
 	asked := c.Incident == "" && (c.State == casefile.Repairing || c.State == casefile.HandedOver)
-	return asked && now.Sub(proof.SaleAt) < s.rules.Word, nil
+	return asked && now.Sub(proof.sold(w)) < s.rules.Word, nil
+}
+
+// remember keeps the sale that the quiet window counts from, or forgets it when something has spoken against it.
+func (s *Stage) remember(ctx context.Context, w Watch, p Proof) error {
+	sold := p.sold(w)
+	if sold.Equal(w.SoldAt) {
+		return nil
+	}
+	w.SoldAt = sold
+	return s.deps.Store.Sold(ctx, w)
 }
 
 // OnOutcome writes the result into the case: a proof closes it, anything else reopens it. A case that a person moved
@@ -180,6 +192,10 @@ func (s *Stage) OnOutcome(ctx context.Context, ev event.Event) error {
 
 func (s *Stage) settle(ctx context.Context, e Ended) error {
 	if e.Result != Confirmed {
+		c, err := s.deps.Cases.Get(ctx, e.Case)
+		if err != nil || c.State != casefile.Verifying {
+			return err
+		}
 		return s.deps.Cases.Reopen(ctx, e.Case, entry(e.Case, e.At, "reopened", lang.Text{
 			ZH: "没有得到验证，自动重新打开", EN: "not proven: reopened by itself",
 		}))

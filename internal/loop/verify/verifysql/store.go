@@ -22,13 +22,30 @@ func New(db *sqldb.DB) *Store { return &Store{db: db} }
 
 var _ verify.Store = (*Store)(nil)
 
-// Start begins to wait.
-func (s *Store) Start(ctx context.Context, w verify.Watch) error {
-	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO verify_watches (case_id, terminal, attempt, since, result, ended_at, proof)
-			VALUES ($1, $2, $3, $4, 'waiting', 0, '{}')
+// Start begins to wait. A watch that nobody's repair began (no attempt) may always begin again.
+func (s *Store) Start(ctx context.Context, w verify.Watch) (waits bool, err error) {
+	err = s.db.Write(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO verify_watches (case_id, terminal, attempt, since, result, ended_at, proof, sold_at)
+			VALUES ($1, $2, $3, $4, 'waiting', 0, '{}', 0)
 			ON CONFLICT (case_id) DO UPDATE SET attempt = excluded.attempt, since = excluded.since, result = 'waiting',
-				ended_at = 0, proof = '{}'`, w.Case, w.Terminal, w.Attempt, sqldb.Millis(w.Since))
+				ended_at = 0, proof = '{}', sold_at = 0
+			WHERE excluded.attempt = '' OR (excluded.attempt <> verify_watches.attempt AND excluded.since >= verify_watches.since)`,
+			w.Case, w.Terminal, w.Attempt, sqldb.Millis(w.Since)); err != nil {
+			return err
+		}
+		var attempt, result string
+		err := tx.QueryRowContext(ctx, `SELECT attempt, result FROM verify_watches WHERE case_id = $1`, w.Case).Scan(&attempt, &result)
+		waits = attempt == w.Attempt && result == string(verify.Waiting)
+		return err
+	})
+	return waits, err
+}
+
+// Sold stores the sale that the quiet window counts from.
+func (s *Store) Sold(ctx context.Context, w verify.Watch) error {
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE verify_watches SET sold_at = $1 WHERE case_id = $2 AND since = $3 AND result = 'waiting'`,
+			sqldb.Millis(w.SoldAt), w.Case, sqldb.Millis(w.Since))
 		return err
 	})
 }
@@ -57,13 +74,13 @@ func (s *Store) End(ctx context.Context, w verify.Watch, r verify.Result, p veri
 	return ended, err
 }
 
-const columns = `case_id, terminal, attempt, since`
+const columns = `case_id, terminal, attempt, since, sold_at`
 
 func scan(row interface{ Scan(...any) error }) (verify.Watch, error) {
 	var w verify.Watch
-	var since int64
-	err := row.Scan(&w.Case, &w.Terminal, &w.Attempt, &since)
-	w.Since = sqldb.Time(since)
+	var since, sold int64
+	err := row.Scan(&w.Case, &w.Terminal, &w.Attempt, &since, &sold)
+	w.Since, w.SoldAt = sqldb.Time(since), sqldb.Time(sold)
 	return w, err
 }
 
