@@ -54,6 +54,11 @@ export function percent(p: number, lang: Lang): string {
   return new Intl.NumberFormat(tag(lang), { style: "percent", maximumFractionDigits: p < 0.01 ? 1 : 0 }).format(p);
 }
 
+/** Several names in a row: "a, b, c" / “a、b、c”. */
+export function list(names: string[], lang: Lang): string {
+  return names.join(lang === "zh" ? "、" : ", ");
+}
+
 /** A raw reading with its unit, which its name carries at the end (battery_percent, uptime_s, disk_free_bytes). */
 export function reading(name: string, value: number, text: string | undefined, lang: Lang): string {
   if (text) return text;

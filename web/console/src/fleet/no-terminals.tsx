@@ -1,13 +1,14 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import Button from "antd/es/button";
 import type { TerminalPage } from "../../../api/types.ts";
+import { list } from "../../../shared/format.ts";
 import { useLanguage } from "../language.tsx";
 import { Empty } from "../parts/empty.tsx";
 import { filtered } from "./search.ts";
 
 /** Says which of three it is: nothing registered yet, nothing matches, or nothing needs anybody. */
 export function NoTerminals({ counts }: { counts: TerminalPage["counts"] }) {
-  const { t } = useLanguage();
+  const { t, lang } = useLanguage();
   const search = useSearch({ from: "/inside/" });
   const navigate = useNavigate({ from: "/" });
   const any = Object.values(counts).some((n) => n > 0);
@@ -22,7 +23,7 @@ export function NoTerminals({ counts }: { counts: TerminalPage["counts"] }) {
     <Empty
       kind="match"
       title={t("fleet.empty.match.title")}
-      body={t("fleet.empty.match.body", { filters: filters.filter(Boolean).join(", ") })}
+      body={t("fleet.empty.match.body", { filters: list(filters.filter((each) => typeof each === "string"), lang) })}
     >
       <Button onClick={() => void navigate({ search: {} })}>{t("fleet.empty.match.clear")}</Button>
     </Empty>

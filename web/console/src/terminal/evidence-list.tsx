@@ -1,6 +1,6 @@
 import type { Diagnosis, Words } from "../../../api/types.ts";
 import { type Evidence, evidence, indifferent, leading, type Sign } from "../../../shared/diagnosis.ts";
-import { told } from "../../../shared/format.ts";
+import { list, told } from "../../../shared/format.ts";
 import { useLanguage } from "../language.tsx";
 import { Ago } from "../parts/time.tsx";
 
@@ -8,8 +8,10 @@ type WordsOf = Record<string, Words>;
 
 /** Why: what speaks for the cause, what against it, and what nobody has looked at. */
 export function EvidenceList({ diagnosis, words }: { diagnosis: Diagnosis; words: WordsOf }) {
-  const { t, pick } = useLanguage();
+  const { t, pick, lang } = useLanguage();
   const lines = evidence(diagnosis);
+  const known = lines.filter((line) => line.sign !== "unknown");
+  const unlooked = lines.filter((line) => line.sign === "unknown").map((line) => pick(words[line.variable]?.name) || line.variable);
   const rest = indifferent(diagnosis);
   const named = leading(diagnosis) !== undefined;
   const conflicts = (diagnosis.conflicts ?? []).map((id) => pick(words[id]?.name) || id);
@@ -18,11 +20,22 @@ export function EvidenceList({ diagnosis, words }: { diagnosis: Diagnosis; words
       <h3>{t(named ? "evidence.title" : "evidence.found")}</h3>
       {lines.length === 0 && <p className="quiet">{t("evidence.none")}</p>}
       <ul>
-        {lines.map((line) => (
+        {known.map((line) => (
           <Line key={`${line.sign}-${line.variable}`} line={line} words={words} named={named} />
         ))}
+        {unlooked.length > 0 && (
+          <li className="sign-unknown">
+            <span className="sign" aria-hidden="true">
+              {marks.unknown}
+            </span>
+            <span>
+              {t("evidence.name", { name: t("evidence.unknown") })}
+              <span className="quiet">{list(unlooked, lang)}</span>
+            </span>
+          </li>
+        )}
       </ul>
-      {conflicts.length > 0 && <p className="tone-degraded">{t("evidence.conflict", { names: conflicts.join(", ") })}</p>}
+      {conflicts.length > 0 && <p className="tone-degraded">{t("evidence.conflict", { names: list(conflicts, lang) })}</p>}
       {rest.length > 0 && (
         <details>
           <summary>{t("evidence.more", { n: rest.length })}</summary>
@@ -42,15 +55,15 @@ const marks: Record<Sign, string> = { for: "✓", against: "✗", unknown: "?" }
 function Line({ line, words, named }: { line: Evidence; words: WordsOf; named: boolean }) {
   const { t, pick, term } = useLanguage();
   const known = words[line.variable];
-  const value = line.state === undefined ? t("evidence.unknown") : pick(known?.states?.[line.state]) || line.state;
-  const mark = named || line.sign === "unknown" ? marks[line.sign] : "·";
+  const value = pick(known?.states[line.state ?? ""]) || line.state;
+  const mark = named ? marks[line.sign] : "·";
   return (
     <li className={`sign-${line.sign}`}>
       <span className="sign" aria-hidden="true">
         {mark}
       </span>
       <span>
-        {named && line.sign !== "unknown" && (
+        {named && (
           <span className="unseen">{t("evidence.name", { name: t(`evidence.${line.sign}`) })}</span>
         )}
         {t("evidence.name", { name: pick(known?.name) || line.variable })}

@@ -35,7 +35,8 @@ export function Tried({ live }: { live: CaseView }) {
 }
 
 function Proof({ proof }: { proof: Record<string, string> | undefined }) {
-  const entries = Object.entries(proof ?? {});
+  // Who did it stands in the timeline.
+  const entries = Object.entries(proof ?? {}).filter(([name]) => name !== "by");
   if (entries.length === 0) return null;
   return <p className="mono quiet">{entries.map(([name, value]) => `${name}=${value}`).join(" ")}</p>;
 }
