@@ -8,12 +8,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/posmedic/posmedic/internal/app"
 	"github.com/posmedic/posmedic/internal/demo"
 	"github.com/posmedic/posmedic/internal/kernel/lang"
 	"github.com/posmedic/posmedic/internal/kernel/problem"
+	"github.com/posmedic/posmedic/internal/sim"
 )
 
 // demoCommand is `posmedic demo`.
@@ -26,6 +28,7 @@ type demoCommand struct {
 	Speed     float64       `default:"30" help:"How much faster than in life customers come and people act."`
 	Seed      uint64        `default:"1" help:"The same seed makes the same estate."`
 	Manual    bool          `help:"Remote steps wait for a click in the console."`
+	Calm      bool          `help:"Nothing breaks by itself; without it, the stories happen one after the other."`
 	Store     string        `help:"Database (default: a throw-away file)." placeholder:"DSN"`
 	Within    time.Duration `default:"5m" help:"How long a headless story may take."`
 	Verbose   bool          `short:"v" help:"Say more."`
@@ -56,14 +59,39 @@ func (f *demoCommand) Run(ctx context.Context, c *console) (err error) {
 	if err := f.greet(c, d); err != nil {
 		return err
 	}
-	if f.Story != "" {
-		go func() {
-			if _, err := d.Play(ctx, f.Story, func(line string) { _, _ = fmt.Fprintln(c.Err, line) }); err != nil && ctx.Err() == nil {
-				_, _ = fmt.Fprintln(c.Err, problem.Of(err).Text.In(c.Lang))
-			}
-		}()
-	}
+	var playing sync.WaitGroup
+	defer playing.Wait() // before the world ends
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	playing.Go(func() { f.entertain(ctx, c, d) })
 	return d.Wait(ctx)
+}
+
+// breath is how long the estate is left in peace between two stories.
+const breath = 15 * time.Second
+
+// entertain plays the story that was asked for, or all of them in turn for as long as somebody watches.
+func (f *demoCommand) entertain(ctx context.Context, c *console, d *demo.Demo) {
+	tell := func(line string) { _, _ = fmt.Fprintln(c.Err, line) }
+	names := []string{f.Story}
+	if f.Story == "" {
+		if f.Calm || f.Manual {
+			return
+		}
+		names = nil
+		for _, s := range sim.Stories() {
+			names = append(names, s.Name)
+		}
+	}
+	for n := 0; ctx.Err() == nil && (f.Story == "" || n == 0); n++ {
+		if _, err := d.Play(ctx, names[n%len(names)], tell); err != nil && ctx.Err() == nil {
+			tell(problem.Of(err).Text.In(c.Lang))
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(breath):
+		}
+	}
 }
 
 func (f *demoCommand) start(ctx context.Context, c *console, dir string) (*demo.Demo, error) {
@@ -123,8 +151,8 @@ func (f *demoCommand) greet(c *console, d *demo.Demo) error {
 		EN: "open %s\n(a one-time link: choose a name and a password first). %d simulated terminals and this machine take money, %.0f times as fast as in life.",
 	}, d.App.SetupURL(), f.Terminals, f.Speed)
 	say(c, lang.Text{
-		ZH: "可以试试：\n  看一台终端从停机到修好：另开一个窗口运行 posmedic demo --story app-hung\n  九个故事都能单独播放：posmedic demo --story NAME --headless\n按 Ctrl+C 结束，一切随之删除。",
-		EN: "to try:\n  watch a terminal from stop to proof: posmedic demo --story app-hung\n  each of the nine stories alone: posmedic demo --story NAME --headless\nCtrl+C ends it and removes everything.",
+		ZH: "可以试试：\n  九个故事会轮流发生（下面一行行写着）：在列表里点开那台停了的终端，看它怎样被诊断、修好、验证\n  在终端页的“上报问题”里写一句商户的话，例如：没纸了，打不出小票\n  自己动手：posmedic demo --story app-hung --manual，然后点“执行”\n  单独播放一个故事：posmedic demo --story NAME --headless\n按 Ctrl+C 结束，一切随之删除。",
+		EN: "to try:\n  the nine stories happen in turn (told below): open the terminal that stopped and watch it being diagnosed, repaired and proven\n  write what a merchant says into \"Report a problem\", for example: no receipt comes out\n  act yourself: posmedic demo --story app-hung --manual, then click the step\n  one story alone: posmedic demo --story NAME --headless\nCtrl+C ends it and removes everything.",
 	})
 	return nil
 }

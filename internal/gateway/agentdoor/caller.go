@@ -123,7 +123,7 @@ func (d *Door) refuse(ctx context.Context, w http.ResponseWriter, c caller, err 
 	p := problem.Of(err)
 	d.counts.Add(Code(p.Code), 1)
 	level := slog.LevelDebug
-	if p.Kind == problem.Internal {
+	if p.Kind == problem.Internal && ctx.Err() == nil { // an agent that hangs up is no fault of ours
 		level = slog.LevelError
 	}
 	id := ident.New("err")
