@@ -55,8 +55,8 @@ func (s *Stage) OnStopped(ctx context.Context, ev event.Event) error {
 		return err
 	}
 	c, _, err := s.deps.Cases.Open(ctx, stopped.Terminal, string(stopped.By), stopped.Since)
-	if err != nil {
-		return err
+	if err != nil || c.State != casefile.Diagnosing {
+		return err // somebody is at it, and what was believed when he began must stand
 	}
 	return s.think(ctx, c)
 }
@@ -99,7 +99,8 @@ func (s *Stage) think(ctx context.Context, c casefile.Case) error {
 // calm reports whether nothing speaks against the terminal any more: then the cause is what was believed while it was
 // down, and only the proof is waited for. What a person reported stays until it is dealt with.
 func calm(s observe.State) bool {
-	return s.Failures == 0 && s.Adverse.IsZero() && s.StoppedBy != observe.ByPerson && s.ContactAt.After(s.StoppedSince)
+	back := s.StoppedSince.IsZero() || s.ContactAt.After(s.StoppedSince) // a terminal without an agent is only seen to sell
+	return s.Failures == 0 && s.Adverse.IsZero() && s.StoppedBy != observe.ByPerson && back
 }
 
 // diagnose is what the engine says of a case now.
