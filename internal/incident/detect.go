@@ -41,14 +41,17 @@ type Member struct {
 
 // Rules are the operator's settings for detection.
 type Rules struct {
-	MinFailing int     // terminals
-	MinShare   float64 // of the value's terminals that fail
-	MinRatio   float64 // log-likelihood ratio against "it has nothing to do with it"
-	EndShare   float64 // below this share the incident is over
+	MinFailing int           // terminals
+	MinShare   float64       // of the value's terminals that fail
+	MinRatio   float64       // log-likelihood ratio against "it has nothing to do with it"
+	EndShare   float64       // below this share the incident is over
+	Grace      time.Duration // how long those that recover last are no sign of another cause
 }
 
 // DefaultRules open an incident for three terminals of a small group, or a third of a larger one.
-func DefaultRules() Rules { return Rules{MinFailing: 3, MinShare: 0.35, MinRatio: 4, EndShare: 0.1} }
+func DefaultRules() Rules {
+	return Rules{MinFailing: 3, MinShare: 0.35, MinRatio: 4, EndShare: 0.1, Grace: 5 * time.Minute}
+}
 
 // Cluster is a value whose terminals fail together.
 type Cluster struct {

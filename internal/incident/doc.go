@@ -7,5 +7,5 @@
 // likelihood ratio of two binomials against one (Kulldorff's scan statistic, 1997, without the geometry). The most
 // telling value wins; of values that fail together, the one that explains the most with the least is kept.
 //
-// Events that leave: incident.opened, incident.joined, incident.ended.
+// Events that leave: incident.joined and incident.left, one for each terminal concerned.
 package incident

@@ -92,11 +92,14 @@ type Deps struct {
 type Room struct {
 	deps    Deps
 	rules   Rules
-	looking sync.Mutex // two looks at once would open the same incident twice
+	looking sync.Mutex           // two looks at once would open the same incident twice
+	late    map[string]time.Time // terminals that still failed when their incident ended, and when that was
 }
 
 // New makes the room.
-func New(deps Deps, rules Rules) *Room { return &Room{deps: deps, rules: rules} }
+func New(deps Deps, rules Rules) *Room {
+	return &Room{deps: deps, rules: rules, late: map[string]time.Time{}}
+}
 
 // Look compares the fleet as it is now: it follows what goes on, ends what is over, and opens what is new. What an open
 // incident covers is explained; terminals that recover one after the other are no new pattern.
@@ -118,13 +121,25 @@ func (r *Room) Look(ctx context.Context) error {
 		}
 		left = slices.DeleteFunc(left, i.covers)
 	}
-	for _, c := range Detect(left, r.rules) {
+	for _, c := range Detect(r.withoutLate(left), r.rules) {
 		i := Incident{ID: ident.New("inc"), Attribute: c.Attribute, Value: c.Value, OpenedAt: r.deps.Now()}
 		if err := r.update(ctx, i, c.Failing, c.Total, c.Members); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// withoutLate leaves out terminals that are the last to recover from an incident: by chance they share a shop or an area,
+// and that is no second cause. One that fails on for longer than the rules' Grace has one.
+func (r *Room) withoutLate(members []Member) []Member {
+	now := r.deps.Now()
+	for _, m := range members {
+		if ended, ok := r.late[m.Terminal]; ok && (!m.Failing || now.Sub(ended) > r.rules.Grace) {
+			delete(r.late, m.Terminal)
+		}
+	}
+	return slices.DeleteFunc(members, func(m Member) bool { _, late := r.late[m.Terminal]; return late })
 }
 
 // covers reports whether a terminal shares what the incident is about.
@@ -154,6 +169,9 @@ func (r *Room) follow(ctx context.Context, i Incident, fleet []Member) error {
 		return err
 	}
 	i.Failing, i.Total, i.EndedAt = len(failing), total, now
+	for _, t := range failing {
+		r.late[t] = now
+	}
 	return r.deps.Store.Save(ctx, i, members, membership(LeftEvent, now, i.ID, members))
 }
 
