@@ -30,12 +30,11 @@ import (
 // Office does what an operator does at the console, for those without a browser: on the database itself, while a
 // server runs on it or not. Who may open the database may do everything; each change is in the audit trail.
 type Office struct {
-	cfg      Config
-	by       access.Actor
-	db       *sqldb.DB
-	fleet    register
-	access   *accesssql.Store
-	learning learning
+	cfg    Config
+	by     access.Actor
+	db     *sqldb.DB
+	fleet  register
+	access *accesssql.Store
 }
 
 // The errors of an office.
@@ -61,7 +60,10 @@ func OpenOffice(ctx context.Context, cfg Config, who string) (*Office, error) {
 		return nil, err
 	}
 	o := &Office{cfg: cfg, db: db, by: access.Actor{Name: who, From: "command line"}, fleet: register{fleetsql.New(db, time.Now), cfg.Acquirer}}
-	if err := o.furnish(ctx); err != nil {
+	if err := sqldb.Migrate(ctx, db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	if o.access, err = accesssql.New(db, time.Now); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return o, nil
@@ -82,24 +84,17 @@ func (c Config) hasData() error {
 // remote reports whether the database is a server of its own.
 func (c Config) remote() bool { return strings.Contains(c.Store, "://") }
 
-func (o *Office) furnish(ctx context.Context) error {
-	if err := sqldb.Migrate(ctx, o.db); err != nil {
-		return err
-	}
-	var err error
-	if o.access, err = accesssql.New(o.db, time.Now); err != nil {
-		return err
-	}
+// learning reads the knowledge, which only a few tasks need and which takes longer than all else.
+func (o *Office) learning(ctx context.Context) (learning, error) {
 	builtin, err := loadPack(o.cfg)
 	if err != nil {
-		return err
+		return learning{}, err
 	}
 	room, err := knowledge.Open(ctx, knowledgesql.New(o.db), builtin, func(*pack.Pack) {})
 	if err != nil {
-		return err
+		return learning{}, err
 	}
-	o.learning, err = newLearning(learnsql.New(o.db), room, o.cfg.Diagnose, time.Now)
-	return err
+	return newLearning(learnsql.New(o.db), room, o.cfg.Diagnose, time.Now)
 }
 
 // Close closes the database.
@@ -226,7 +221,11 @@ func (o *Office) SetupURL(ctx context.Context) (string, error) {
 
 // Learn has a candidate made and judged. It changes nothing in force.
 func (o *Office) Learn(ctx context.Context) (learn.Candidate, error) {
-	c, err := o.learning.Propose(ctx)
+	l, err := o.learning(ctx)
+	if err != nil {
+		return learn.Candidate{}, err
+	}
+	c, err := l.Propose(ctx)
 	if err != nil {
 		return c, err
 	}
@@ -235,7 +234,11 @@ func (o *Office) Learn(ctx context.Context) (learn.Candidate, error) {
 
 // Promote brings a candidate that passed into force; a running server follows within seconds.
 func (o *Office) Promote(ctx context.Context, id string) (learn.Candidate, error) {
-	c, err := o.learning.Promote(ctx, id)
+	l, err := o.learning(ctx)
+	if err != nil {
+		return learn.Candidate{}, err
+	}
+	c, err := l.Promote(ctx, id)
 	if err != nil {
 		return c, err
 	}
@@ -244,9 +247,13 @@ func (o *Office) Promote(ctx context.Context, id string) (learn.Candidate, error
 
 // RollBack goes back to the built-in knowledge; a running server follows within seconds.
 func (o *Office) RollBack(ctx context.Context) (pack.Ref, error) {
-	if err := o.learning.RollBack(ctx); err != nil {
+	l, err := o.learning(ctx)
+	if err != nil {
 		return pack.Ref{}, err
 	}
-	ref := o.learning.BuiltIn().Ref
+	if err := l.RollBack(ctx); err != nil {
+		return pack.Ref{}, err
+	}
+	ref := l.BuiltIn().Ref
 	return ref, o.audit(ctx, "knowledge.rolled_back", ref.Hash)
 }
