@@ -162,12 +162,14 @@ func register[I, O any](d *Door, op huma.Operation, action access.Action, handle
 	})
 }
 
-// Problem is an RFC 9457 problem detail with posmedic's code, a hint, and an id that the log carries too.
+// Problem is an RFC 9457 problem detail with posmedic's members beside the standard's: a code for programs, the text and
+// a hint in both languages, and an id that the log carries too.
 type Problem struct {
 	Type   string    `json:"type"`
-	Title  lang.Text `json:"title"`
+	Title  string    `json:"title"`
 	Status int       `json:"status"`
 	Code   string    `json:"code"`
+	Text   lang.Text `json:"text"`
 	Hint   lang.Text `json:"hint"`
 	ID     string    `json:"id"`
 }
@@ -183,7 +185,7 @@ func (p *Problem) ContentType(string) string { return "application/problem+json"
 // refuse turns an error into what the caller may read, and logs what he may not.
 func (d *Door) refuse(ctx context.Context, err error) *Problem {
 	e := problem.Of(err)
-	p := &Problem{Type: "about:blank", Title: e.Text, Status: e.Kind.Status(), Code: e.Code, Hint: e.Hint, ID: ident.New("err")}
+	p := &Problem{Type: "about:blank", Title: e.Text.EN, Text: e.Text, Status: e.Kind.Status(), Code: e.Code, Hint: e.Hint, ID: ident.New("err")}
 	if p.Status >= http.StatusInternalServerError {
 		d.Log.ErrorContext(ctx, "console", "id", p.ID, "error", err)
 	}

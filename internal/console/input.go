@@ -18,11 +18,12 @@ const maxPlaces = 5
 func inputProblem(refused *huma.ErrorModel) *Problem {
 	p := &Problem{
 		Type: "about:blank", Status: refused.Status, Code: "console.input", ID: ident.New("err"),
-		Title: lang.Text{ZH: "输入不合规定", EN: "the input breaks a rule"},
+		Text: lang.Text{ZH: "输入不合规定", EN: "the input breaks a rule"},
 	}
 	if refused.Status == http.StatusRequestEntityTooLarge {
-		p.Code, p.Title = "console.too_large", lang.Text{ZH: "一次发来的内容太多", EN: "too much at once"}
+		p.Code, p.Text = "console.too_large", lang.Text{ZH: "一次发来的内容太多", EN: "too much at once"}
 	}
+	p.Title = p.Text.EN
 	var places []string
 	for _, detail := range refused.Errors[:min(len(refused.Errors), maxPlaces)] {
 		places = append(places, strings.TrimPrefix(detail.Location+": ", ": ")+detail.Message)

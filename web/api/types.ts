@@ -42,6 +42,7 @@ export type ProblemBody = {
   status?: number;
   code: string;
   title?: Text | string;
+  text?: Text;
   detail?: Text | string;
   hint?: Text | string;
   id?: string;

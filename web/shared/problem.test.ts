@@ -4,7 +4,7 @@ import { Problem, problemOf } from "./problem.ts";
 
 describe("a problem", () => {
   it("is read from the server's answer", () => {
-    const text = JSON.stringify({ code: "repair.forbidden", title: { zh: "不允许", en: "not allowed" }, hint: { zh: "不要重启", en: "do not restart" }, id: "err_1" });
+    const text = JSON.stringify({ code: "repair.forbidden", title: "not allowed", text: { zh: "不允许", en: "not allowed" }, hint: { zh: "不要重启", en: "do not restart" }, id: "err_1" });
     expect(problemIn(text)).toMatchObject({ code: "repair.forbidden", id: "err_1" });
   });
 

@@ -13,7 +13,7 @@ export class Problem extends Error {
     super(body.code);
     this.code = body.code;
     this.status = status;
-    this.title = body.title;
+    this.title = body.text ?? body.title;
     this.detail = body.detail;
     this.hint = body.hint;
     this.id = body.id;
