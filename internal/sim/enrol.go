@@ -150,14 +150,14 @@ func (o *Operator) call(ctx context.Context, method, path string, body, into any
 func refusal(status int, answer []byte) error {
 	var p struct {
 		Code  string    `json:"code"`
-		Title lang.Text `json:"title"`
+		Text  lang.Text `json:"text"`
 		Hint  lang.Text `json:"hint"`
 	}
 	if json.Unmarshal(answer, &p) != nil || p.Code == "" {
 		return problem.New(problem.Unavailable, "sim.console", lang.Text{
 			ZH: fmt.Sprintf("控制台回答 %d", status), EN: fmt.Sprintf("the console answered %d", status)})
 	}
-	return problem.New(problem.Invalid, p.Code, p.Title).WithHint(p.Hint)
+	return problem.New(problem.Invalid, p.Code, p.Text).WithHint(p.Hint)
 }
 
 // Close lets go of the connections to the console.

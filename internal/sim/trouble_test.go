@@ -110,7 +110,7 @@ func TestOperator(t *testing.T) {
 			var login struct{ Name, Password string }
 			if json.NewDecoder(r.Body).Decode(&login) != nil || login.Password != "right" {
 				w.WriteHeader(http.StatusUnauthorized)
-				_, _ = w.Write([]byte(`{"code":"access.login","title":{"zh":"不对","en":"wrong"}}`))
+				_, _ = w.Write([]byte(`{"code":"access.login","title":"wrong","text":{"zh":"不对","en":"wrong"}}`))
 				return
 			}
 			http.SetCookie(w, &http.Cookie{Name: "session", Value: "s", Path: "/"})
