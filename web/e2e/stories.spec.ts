@@ -5,6 +5,8 @@ import { setUp } from "./people.ts";
 import { demo, type Program } from "./program.ts";
 import { watch } from "./watch.ts";
 
+// These fleets live slower: a host comes back and a unit is replaced by themselves, and a page must be read before.
+
 /** A story begins once the whole simulated fleet has sold something. */
 const soon = { timeout: 180_000 };
 
@@ -16,7 +18,7 @@ test.afterEach(async () => {
 });
 
 test("a host that is down is one shared cause, and nobody is told to restart", async ({ page }) => {
-  program = await demo("host-down", 24, 45);
+  program = await demo("host-down", 24, 30);
   const wrong = watch(page, program.url);
   await setUp(page, program);
   const banner = page.getByRole("region", { name: "1 shared cause right now" });
@@ -38,7 +40,7 @@ test("a host that is down is one shared cause, and nobody is told to restart", a
 });
 
 test("a tampered terminal is handed over and every other step is withheld", async ({ page }) => {
-  program = await demo("tampered");
+  program = await demo("tampered", 8, 30);
   const wrong = watch(page, program.url);
   await setUp(page, program);
   await page.getByRole("link", { name: /^Cannot take money [1-9]/ }).click(soon);
