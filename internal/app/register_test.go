@@ -126,9 +126,9 @@ func TestATerminalIsEnteredByHand(t *testing.T) {
 			status, answer := w.call(t, http.MethodPost, "/api/v1/terminals", body)
 			var p struct {
 				Code        string
-				Title, Hint struct{ ZH, EN string }
+				Text, Hint struct{ ZH, EN string }
 			}
-			if err := json.Unmarshal(answer, &p); err != nil || status/100 != 4 || p.Code != code || p.Title.ZH == "" || p.Title.EN == "" ||
+			if err := json.Unmarshal(answer, &p); err != nil || status/100 != 4 || p.Code != code || p.Text.ZH == "" || p.Text.EN == "" ||
 				(code != "fleet.taken" && (p.Hint.ZH == "" || p.Hint.EN == "")) {
 				t.Errorf("%s: %d %s", code, status, answer)
 			}
