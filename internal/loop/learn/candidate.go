@@ -81,23 +81,22 @@ func tally(records []Record, now time.Time) (credit map[string]float64, tried, c
 	return credit, tried, cured
 }
 
-// rateChanges moves base rates: each fault's share of all stops is a Dirichlet count that starts from the pack.
+// rateChanges moves base rates: each fault's share of all stops is a Dirichlet count that starts from the pack. Only
+// shares matter, so the scale is chosen that leaves the rates of faults without credit as they are.
 func rateChanges(p *pack.Pack, credit map[string]float64) []Change {
-	var total, experience, seen float64
+	var total, experience float64
 	for _, f := range p.Faults {
 		total += f.Rate.Mean
 		experience += f.Rate.Experience
-	}
-	for _, c := range credit {
-		seen += c
 	}
 	var out []Change
 	for _, f := range p.Faults {
 		if credit[f.ID] == 0 {
 			continue
 		}
-		share := (f.Rate.Mean/total*experience + credit[f.ID]) / (experience + seen)
-		to := pack.Number{Mean: share * total, Experience: f.Rate.Experience + credit[f.ID], Source: f.Rate.Source}
+		to := pack.Number{
+			Mean: f.Rate.Mean + credit[f.ID]*total/max(experience, 1), Experience: f.Rate.Experience + credit[f.ID], Source: f.Rate.Source,
+		}
 		out = append(out, Change{What: "rate", Fault: f.ID, From: f.Rate, To: to, Cases: credit[f.ID]})
 	}
 	return out

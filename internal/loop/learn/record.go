@@ -3,6 +3,7 @@ package learn
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/posmedic/posmedic/internal/casefile"
@@ -84,7 +85,7 @@ func (s *Stage) record(c casefile.Case, attempts []repair.Attempt, d diagnose.Di
 		Case: c.ID, Terminal: c.Terminal, Outcome: c.Outcome, Pack: d.Pack, OpenedAt: c.OpenedAt, ClosedAt: c.ClosedAt,
 		Evidence: d.Evidence, Reopened: c.Reopened,
 	}
-	for _, a := range attempts {
+	for _, a := range slices.SortedStableFunc(slices.Values(attempts), func(a, b repair.Attempt) int { return a.EndedAt.Compare(b.EndedAt) }) {
 		if a.State == repair.Done && a.Changes() {
 			r.Steps = append(r.Steps, Step{ID: a.Step, By: a.By, Took: a.EndedAt.Sub(a.CreatedAt)})
 		}
