@@ -99,7 +99,8 @@ func (s *Stage) think(ctx context.Context, c casefile.Case) error {
 // calm reports whether nothing speaks against the terminal any more: then the cause is what was believed while it was
 // down, and only the proof is waited for. What a person reported stays until it is dealt with.
 func calm(s observe.State) bool {
-	back := s.StoppedSince.IsZero() || s.ContactAt.After(s.StoppedSince) // a terminal without an agent is only seen to sell
+	// A terminal without an agent, or whose agent has not reported yet, is only seen to sell.
+	back := s.StoppedSince.IsZero() || s.ContactAt.After(s.StoppedSince) || s.SaleAt.After(s.StoppedSince)
 	return s.Failures == 0 && s.Adverse.IsZero() && s.StoppedBy != observe.ByPerson && back
 }
 
