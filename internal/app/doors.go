@@ -106,7 +106,7 @@ func (a *App) openConsole(ctx context.Context) error {
 	}
 	door := console.New(console.Deps{
 		Access: a.access, Fleet: r.fleet, Cases: cases{r.cases}, Loop: people{r}, Incidents: r.incidents, News: r.bus,
-		Register: register{r.fleet, a.cfg.Acquirer}, Staff: a.access, Knowledge: learning,
+		Register: register{r.fleet, a.cfg.Acquirer}, Shops: r.fleet, Staff: a.access, Knowledge: learning,
 		List: consolesql.New(r.db, a.cfg.Observe, r.now), Pack: r.knowledge.Pack, Rules: a.cfg.Observe, Pages: web.Files(),
 		Enrol: a.enrolment, Feed: a.feedDoor(), Version: a.version, Now: r.now, Log: a.log,
 	})

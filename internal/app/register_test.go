@@ -76,6 +76,10 @@ func TestWhoMayAdminister(t *testing.T) {
 		{"PUT", "/api/v1/terminals/term_x/attributes", map[string]any{"attributes": map[string]string{}}, access.EditFleet},
 		{"POST", "/api/v1/terminals/import?check=true", []byte("tid,mid,merchant,site\n1,2,3,4\n"), access.EditFleet},
 		{"POST", "/api/v1/devices/dev_x/revoke", nil, access.RevokeDevice},
+		{"GET", "/api/v1/merchants", nil, access.SeeFleet},
+		{"GET", "/api/v1/merchants/mer_x/sites", nil, access.SeeFleet},
+		{"PUT", "/api/v1/merchants/mer_x", map[string]string{"name": "x"}, access.EditFleet},
+		{"PUT", "/api/v1/merchants/mer_x/sites/site_x", map[string]string{"name": "x"}, access.EditFleet},
 		{"GET", "/api/v1/tokens", nil, access.ManageTokens},
 		{"POST", "/api/v1/tokens", map[string]string{"label": "x", "scope": "feed"}, access.ManageTokens},
 		{"DELETE", "/api/v1/tokens/tok_x", nil, access.ManageTokens},
@@ -125,7 +129,7 @@ func TestATerminalIsEnteredByHand(t *testing.T) {
 			}
 			status, answer := w.call(t, http.MethodPost, "/api/v1/terminals", body)
 			var p struct {
-				Code        string
+				Code       string
 				Text, Hint struct{ ZH, EN string }
 			}
 			if err := json.Unmarshal(answer, &p); err != nil || status/100 != 4 || p.Code != code || p.Text.ZH == "" || p.Text.EN == "" ||
@@ -144,6 +148,23 @@ func TestATerminalIsEnteredByHand(t *testing.T) {
 	if view.Attributes["carrier"] != "cmcc" || view.Attributes["host"] != "" || view.Attributes["area"] != "north" {
 		t.Errorf("%+v", view)
 	}
+
+	t.Run("a misspelt shop is put right", func(t *testing.T) {
+		type list struct {
+			Rows []struct{ ID, Name, Area string }
+		}
+		var merchants, sites list
+		w.ask(t, http.MethodGet, "/api/v1/merchants", nil, &merchants)
+		shop := "/api/v1/merchants/" + merchants.Rows[0].ID
+		w.ask(t, http.MethodGet, shop+"/sites", nil, &sites)
+		w.ask(t, http.MethodPut, shop, map[string]string{"name": "老李面馆"}, nil)
+		w.ask(t, http.MethodPut, shop+"/sites/"+sites.Rows[0].ID, map[string]string{"name": "总店", "area": sites.Rows[0].Area}, nil)
+		var now struct{ Merchant, Site string }
+		w.ask(t, http.MethodGet, "/api/v1/terminals/"+row.ID, nil, &now)
+		if now.Merchant != "老李面馆" || now.Site != "总店" {
+			t.Errorf("%+v", now)
+		}
+	})
 
 	var enrolment struct{ Code string }
 	w.ask(t, http.MethodPost, "/api/v1/terminals/"+row.ID+"/enrolment", nil, &enrolment)
@@ -184,9 +205,9 @@ func TestATerminalIsEnteredByHand(t *testing.T) {
 			wrote[r.What] = r.Target
 		}
 		for what, target := range map[string]string{
-			"fleet.registered": row.ID, "fleet.attributes": row.ID, "device.enrolment": row.ID, "device.revoked": view.Device.ID,
+			"fleet.registered": row.ID, "fleet.attributes": row.ID, "fleet.merchant_changed": "", "fleet.site_changed": "", "device.enrolment": row.ID, "device.revoked": view.Device.ID,
 		} {
-			if wrote[what] != target {
+			if got, done := wrote[what]; !done || target != "" && got != target {
 				t.Errorf("%s: %q, want %q", what, wrote[what], target)
 			}
 		}
@@ -406,6 +427,17 @@ func TestWhatWasLearnedIsPromotedByAPerson(t *testing.T) {
 	registered, _, _ = w.terminal(t, "10000002")
 	if got := w.diagnosedBy(t, registered.ID); got != builtin.Hash {
 		t.Errorf("the engine in force is %s, want %s", got, builtin.Hash)
+	}
+	var trail struct{ Rows []struct{ What string } }
+	w.ask(t, http.MethodGet, "/api/v1/audit?limit=50", nil, &trail)
+	times := map[string]int{}
+	for _, r := range trail.Rows {
+		times[r.What]++
+	}
+	for _, what := range []string{"knowledge.proposed", "knowledge.promoted", "knowledge.rolled_back"} {
+		if times[what] != 1 {
+			t.Errorf("%s stands %d times in the trail", what, times[what])
+		}
 	}
 	for _, path := range []string{promote, "/api/v1/knowledge/rollback"} {
 		if status, answer := w.call(t, http.MethodPost, path, nil); status != http.StatusConflict {

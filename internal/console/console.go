@@ -82,6 +82,7 @@ type Deps struct {
 	Loop      Loop
 	Incidents Incidents
 	Register  Register
+	Shops     Shops
 	Staff     Staff
 	Knowledge Knowledge
 	News      News
@@ -134,6 +135,7 @@ func (d *Door) routes() {
 	d.terminalRoutes()
 	d.caseRoutes()
 	d.registerRoutes()
+	d.shopRoutes()
 	d.peopleRoutes()
 	d.knowledgeRoutes()
 }

@@ -106,6 +106,18 @@ func (r Registration) Trimmed() Registration {
 	return r
 }
 
+// Trimmed is the merchant with single blanks between its words and none around them.
+func (m Merchant) Trimmed() Merchant {
+	m.Name, m.Phone = oneLine(m.Name), oneLine(m.Phone)
+	return m
+}
+
+// Trimmed is the site with single blanks between its words and none around them.
+func (s Site) Trimmed() Site {
+	s.Name, s.Address, s.Area = oneLine(s.Name), oneLine(s.Address), oneLine(s.Area)
+	return s
+}
+
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // Check says which field breaks a rule.

@@ -36,6 +36,7 @@ func registering(t *testing.T, open func(testing.TB) *sqldb.DB) {
 		"a refused row does not hold up the others":                                importRefused,
 		"two at once make one merchant":                                            registerRace,
 		"attributes are replaced as a whole":                                       replaceAttributes,
+		"merchants and sites are put right and found by their new names":           putRight,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -238,3 +239,32 @@ func replaceAttributes(t *testing.T, db *sqldb.DB, s *fleetsql.Store) {
 		}
 	}
 }
+
+func putRight(t *testing.T, _ *sqldb.DB, s *fleetsql.Store) {
+	one := must[fleet.Listed](t)(s.Register(t.Context(), entry("10000001")))
+	must[fleet.Merchant](t)(s.ChangeMerchant(t.Context(), fleet.Merchant{ID: one.Merchant, Name: " 老李面馆 ", Phone: "13800138000"}))
+	must[fleet.Site](t)(s.ChangeSite(t.Context(), fleet.Site{ID: one.Site, Merchant: one.Merchant, Name: "总店", Area: "south"}))
+	l := must[fleet.Listed](t)(s.Get(t.Context(), one.ID))
+	if l.MerchantName != "老李面馆" || l.SiteName != "总店" || l.Area != "south" {
+		t.Errorf("%+v", l)
+	}
+	for query, want := range map[string]int{"老李 总店": 1, "老王": 0} {
+		if n := must[int](t)(s.Count(t.Context(), fleetsql.Filter{Query: query})); n != want {
+			t.Errorf("%s: %d", query, n)
+		}
+	}
+	other := must[fleet.Merchant](t)(s.PutMerchant(t.Context(), fleet.Merchant{Name: "other"}))
+	for name, c := range map[string]struct{ err, want error }{
+		"an unknown merchant":     {second(s.ChangeMerchant(t.Context(), fleet.Merchant{ID: "mer_x", Name: "x"})), fleet.ErrNotFound},
+		"a merchant without name": {second(s.ChangeMerchant(t.Context(), fleet.Merchant{ID: one.Merchant, Name: " "})), fleet.ErrMerchantName},
+		"a card for a name":       {second(s.ChangeMerchant(t.Context(), fleet.Merchant{ID: one.Merchant, Name: "4111111111111111"})), fleet.ErrCardData},
+		"another's site":          {second(s.ChangeSite(t.Context(), fleet.Site{ID: one.Site, Merchant: other.ID, Name: "x"})), fleet.ErrNotFound},
+		"a site without name":     {second(s.ChangeSite(t.Context(), fleet.Site{ID: one.Site, Merchant: one.Merchant})), fleet.ErrSiteName},
+	} {
+		if !errors.Is(c.err, c.want) {
+			t.Errorf("%s: %v", name, c.err)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
