@@ -45,6 +45,7 @@ func (d *Door) live(w http.ResponseWriter, r *http.Request) {
 	defer stop()
 	beat := time.NewTicker(liveBeat)
 	defer beat.Stop()
+	err = out.Flush() // the page knows at once that it is heard
 	for err == nil {
 		select {
 		case <-r.Context().Done():

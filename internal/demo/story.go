@@ -89,9 +89,13 @@ func (d *Demo) Play(ctx context.Context, name string, tell func(string)) (Report
 	return r, nil
 }
 
-// settle waits until every terminal is heard, none has stopped, and most have sold something: a story begins on a
-// working estate.
+// settleWithin is how long the last few terminals are waited for until they have sold something.
+const settleWithin = 20 * time.Second
+
+// settle waits until every terminal is heard, none has stopped, and all, or after a while most, have sold something: a
+// story begins on a working estate.
 func (d *Demo) settle(ctx context.Context) error {
+	enough := time.Now().Add(settleWithin)
 	for {
 		sold, waiting, entries := 0, 0, d.Estate.Register()
 		for _, e := range entries {
@@ -106,7 +110,7 @@ func (d *Demo) settle(ctx context.Context) error {
 				waiting++
 			}
 		}
-		if waiting == 0 && sold*4 >= len(entries)*3 {
+		if waiting == 0 && (sold == len(entries) || (sold*4 >= len(entries)*3 && time.Now().After(enough))) {
 			return nil
 		}
 		if err := pause(ctx); err != nil {

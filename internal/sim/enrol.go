@@ -149,9 +149,9 @@ func (o *Operator) call(ctx context.Context, method, path string, body, into any
 
 func refusal(status int, answer []byte) error {
 	var p struct {
-		Code  string    `json:"code"`
-		Text  lang.Text `json:"text"`
-		Hint  lang.Text `json:"hint"`
+		Code string    `json:"code"`
+		Text lang.Text `json:"text"`
+		Hint lang.Text `json:"hint"`
 	}
 	if json.Unmarshal(answer, &p) != nil || p.Code == "" {
 		return problem.New(problem.Unavailable, "sim.console", lang.Text{
