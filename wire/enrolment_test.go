@@ -17,12 +17,12 @@ func TestEnrolmentString(t *testing.T) {
 		}
 	})
 	for name, bad := range map[string]string{
-		"no fingerprint is refused":          "K7QX-29TM",
-		"an empty code is refused":           "@" + fp,
-		"a short fingerprint is refused":     "K7QX@" + fp[:62],
+		"no fingerprint is refused":           "K7QX-29TM",
+		"an empty code is refused":            "@" + fp,
+		"a short fingerprint is refused":      "K7QX@" + fp[:62],
 		"a fingerprint not in hex is refused": "K7QX@" + strings.Repeat("zz", 32),
-		"an endless code is refused":         strings.Repeat("A", 65) + "@" + fp,
-		"nothing is refused":                 "",
+		"an endless code is refused":          strings.Repeat("A", 65) + "@" + fp,
+		"nothing is refused":                  "",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
