@@ -147,7 +147,8 @@ func CheckPassword(name, password string) error {
 
 // CheckToken says whether a token may be made.
 func CheckToken(label string, scope Scope) error {
-	typed := utf8.ValidString(label) && !strings.ContainsFunc(label, unicode.IsControl)
+	_, cards := carddata.Scrub(label)
+	typed := cards == 0 && utf8.ValidString(label) && !strings.ContainsFunc(label, unicode.IsControl)
 	return valid(label != "" && len(label) <= maxLabel && typed && (scope == Feed || scope == Read))
 }
 

@@ -81,6 +81,7 @@ func TestCardDataReachesNothing(t *testing.T) {
 		b.tellCards(t, s)
 		w.feedCards(t, token, i, s)
 		w.typeCards(t, a.terminal, caseID, s)
+		w.registerCards(t, a.terminal, s)
 		a.progressCards(t, b, command.ID, s)
 	}
 	w.finishWithCards(t, caseID)
@@ -247,7 +248,7 @@ func (w *town) finishWithCards(t *testing.T, caseID string) {
 // readAll asks the people's door for everything it shows.
 func (w *town) readAll(t *testing.T, terminal, caseID string) {
 	t.Helper()
-	for _, path := range []string{"session", "about", "terminals", "terminals/" + terminal, "cases/" + caseID, "incidents"} {
+	for _, path := range []string{"session", "about", "terminals", "terminals/" + terminal, "cases/" + caseID, "incidents", "merchants", "users", "tokens", "audit", "knowledge"} {
 		if status, answer := w.call(t, http.MethodGet, "/api/v1/"+path, nil); status != http.StatusOK {
 			t.Errorf("%s: %d %s", path, status, answer)
 		}

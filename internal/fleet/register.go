@@ -143,20 +143,28 @@ func (r Registration) Check() error {
 	return nil
 }
 
-// holdsCard looks for card numbers where they would fit. A merchant number has a place of its own with 15 digits at
-// most, and one in ten passes a card's check digit, so it is not looked at.
+// holdsCard looks for card numbers wherever they would fit.
 func (r Registration) holdsCard() bool {
-	words := []string{r.TID, r.Address, r.Area}
+	words := []string{r.Acquirer, r.TID, r.Address, r.Area}
 	if !NamesID(r.Merchant, MerchantPrefix) {
 		words = append(words, r.Merchant)
 	}
 	if !NamesID(r.Site, SitePrefix) {
 		words = append(words, r.Site)
 	}
+	if !isMerchantNumber(r.MID) {
+		words = append(words, r.MID)
+	}
 	for _, v := range r.Attributes {
 		words = append(words, v)
 	}
 	return HoldsCard(words...)
+}
+
+// isMerchantNumber tells numbers of merchants with 15 digits, of which one in ten passes a card's check digit, from
+// cards. The only cards of this length begin with 34 or 37 (American Express), and no acquirer's code does.
+func isMerchantNumber(mid string) bool {
+	return len(mid) == maxMID && !strings.HasPrefix(mid, "34") && !strings.HasPrefix(mid, "37")
 }
 
 // HoldsCard reports whether one of the words looks like a card number.

@@ -77,6 +77,19 @@ second line"
 	}
 }
 
+func TestMerchantNumbersAreNotTakenForCards(t *testing.T) {
+	t.Parallel()
+	r := Registration{Acquirer: "a", TID: "1", Merchant: "M", Site: "S"}
+	for mid, want := range map[string]error{
+		"898000000000005": nil, "378282246310005": ErrCardData, "30569309025904": ErrCardData, "M1": nil,
+	} {
+		r.MID = mid
+		if err := r.Check(); err != want && !errors.Is(err, want) {
+			t.Errorf("%s: %v", mid, err)
+		}
+	}
+}
+
 func TestASheetThatIsNoneIsRefused(t *testing.T) {
 	t.Parallel()
 	const head = "tid,mid,merchant,site\n"
