@@ -87,7 +87,12 @@ func (a *App) Start(ctx context.Context) (err error) {
 	if err := a.openAgents(listener); err != nil {
 		return err
 	}
-	return a.openConsole(ctx)
+	if err := a.openConsole(ctx); err != nil {
+		return err
+	}
+	// The rooms close before the people's door does; who calls meanwhile is asked to come back.
+	a.life.onStop(func(context.Context) error { a.front.handler.Store(nil); return nil })
+	return nil
 }
 
 func closed(err error) error {
@@ -245,7 +250,8 @@ type front struct {
 }
 
 var errStarting = problem.New(problem.Unavailable, "app.starting",
-	lang.Text{ZH: "正在启动", EN: "starting"})
+	lang.Text{ZH: "正在启动或停止", EN: "starting, or stopping"}).
+	WithHint(lang.Text{ZH: "请稍后再试", EN: "try again in a moment"})
 
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h := f.handler.Load(); h != nil {
@@ -257,5 +263,5 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Retry-After", "1")
-	http.Error(w, errStarting.Text.ZH+" / "+errStarting.Text.EN, errStarting.Kind.Status())
+	console.Refuse(w, errStarting)
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/posmedic/posmedic/wire"
 )
 
-// Config is everything an operator may set. The zero value of each field takes the default of DefaultConfig.
+// Config is everything an operator may set. The zero value is not usable: start from DefaultConfig.
 type Config struct {
 	Dir    string // data folder: database, events, keys
 	Store  string // SQLite path or postgres:// DSN; empty: posmedic.db in Dir

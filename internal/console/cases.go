@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -76,6 +77,9 @@ func (d *Door) answerCase(ctx context.Context, in *answerInput) (*struct{}, erro
 	if err != nil {
 		return nil, err
 	}
+	if !c.Open() {
+		return nil, casefile.ErrMove // what is said now belongs to no case, and nobody would ever forget it
+	}
 	who := callerOf(ctx)
 	v, ok := d.Pack().Variable(in.Body.Variable)
 	if !ok || (in.Body.State != "" && v.Type == pack.State && !hasState(v, in.Body.State)) {
@@ -95,7 +99,8 @@ func (d *Door) answerCase(ctx context.Context, in *answerInput) (*struct{}, erro
 	})
 }
 
-// answer is what an answer says; free words may say more than one thing.
+// answer is what an answer says; free words may say more than one thing, and are kept themselves as well, or words that
+// nobody understands would be asked for again and again.
 func (d *Door) answer(v *pack.Variable, state string) []finding.Finding {
 	source := finding.Agent
 	if len(v.Ask) > 0 && v.Ask[0] == string(finding.Merchant) {
@@ -103,7 +108,10 @@ func (d *Door) answer(v *pack.Variable, state string) []finding.Finding {
 	}
 	if v.Type == pack.Words {
 		findings, _ := d.Loop.Read(state, d.Now())
-		return findings
+		if slices.ContainsFunc(findings, func(f finding.Finding) bool { return f.Variable == v.ID }) {
+			return findings
+		}
+		return append(findings, finding.Finding{Variable: v.ID, State: state, At: d.Now(), Source: source})
 	}
 	return []finding.Finding{{Variable: v.ID, State: state, At: d.Now(), Source: source}}
 }

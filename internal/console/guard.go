@@ -182,10 +182,13 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType is what the API library asks for.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
+func described(e *problem.Error) *Problem {
+	return &Problem{Type: "about:blank", Title: e.Text.EN, Text: e.Text, Status: e.Kind.Status(), Code: e.Code, Hint: e.Hint, ID: ident.New("err")}
+}
+
 // refuse turns an error into what the caller may read, and logs what he may not.
 func (d *Door) refuse(ctx context.Context, err error) *Problem {
-	e := problem.Of(err)
-	p := &Problem{Type: "about:blank", Title: e.Text.EN, Text: e.Text, Status: e.Kind.Status(), Code: e.Code, Hint: e.Hint, ID: ident.New("err")}
+	p := described(problem.Of(err))
 	if p.Status >= http.StatusInternalServerError {
 		d.Log.ErrorContext(ctx, "console", "id", p.ID, "error", err)
 	}

@@ -20,6 +20,7 @@ type Line struct {
 const (
 	liveBuffer = 256
 	liveBeat   = 20 * time.Second // keeps proxies from closing a quiet stream
+	lookAgain  = time.Second      // how long a session that has ended may still hear
 )
 
 // live streams news as server-sent events until the page leaves or its session ends.
@@ -29,7 +30,6 @@ func (d *Door) live(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, d, access.ErrSignedOut)
 		return
 	}
-	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
 	news := make(chan []byte, liveBuffer)
 	stop, err := d.News.Listen(NewsSubject, func(data []byte) {
@@ -43,24 +43,35 @@ func (d *Door) live(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer stop()
+	d.stream(w, r, c, news)
+}
+
+// stream writes what is heard. Its first line goes out at once, so that a page knows that it listens.
+func (d *Door) stream(w http.ResponseWriter, r *http.Request, c caller, news <-chan []byte) {
+	out := http.NewResponseController(w)
 	beat := time.NewTicker(liveBeat)
 	defer beat.Stop()
-	err = out.Flush() // the page knows at once that it is heard
+	looked := d.Now()
+	_, err := fmt.Fprint(w, ": listening\n\n")
 	for err == nil {
+		if err = out.Flush(); err != nil {
+			return
+		}
+		text := ": still here\n\n"
 		select {
 		case <-r.Context().Done():
 			return
 		case line := <-news:
-			_, err = fmt.Fprintf(w, "event: changed\ndata: %s\n\n", line)
+			text = fmt.Sprintf("event: changed\ndata: %s\n\n", line)
 		case <-beat.C:
+		}
+		if now := d.Now(); now.Sub(looked) >= lookAgain {
 			if _, gone := d.who(r.Context(), c); gone != nil {
 				return
 			}
-			_, err = fmt.Fprint(w, ": still here\n\n")
+			looked = now
 		}
-		if err == nil {
-			err = out.Flush()
-		}
+		_, err = fmt.Fprint(w, text)
 	}
 }
 

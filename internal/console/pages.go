@@ -10,6 +10,9 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/posmedic/posmedic/internal/kernel/lang"
+	"github.com/posmedic/posmedic/internal/kernel/problem"
 )
 
 // notBuilt is what stands in for the pages in a binary that was built without them.
@@ -18,11 +21,18 @@ const notBuilt = `<!doctype html><meta charset="utf-8"><title>posmedic</title>
 <p>The web faces are not built: run <code>make web</code> and build again. The API works.</p>
 `
 
+var errNoOperation = problem.New(problem.NotFound, "console.no_operation",
+	lang.Text{ZH: "没有这个接口", EN: "there is no such operation"})
+
 // Pages serves the built faces: hashed files for a year, the page itself always fresh. A path that is no file is a
 // place inside the console, so it gets the page. It needs nothing but the files, so it can serve before the API does.
 func Pages(files fs.FS) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		browserRules(w.Header())
+		if strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/v1/") {
+			Refuse(w, errNoOperation) // a program that errs must not be given a page
+			return
+		}
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 		if name == "" || path.Ext(name) == "" {
 			name = "console/index.html"

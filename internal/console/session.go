@@ -9,11 +9,18 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/posmedic/posmedic/internal/access"
+	"github.com/posmedic/posmedic/internal/kernel/problem"
 	"github.com/posmedic/posmedic/pack"
 )
 
 func writeProblem(w http.ResponseWriter, d *Door, err error) {
-	p := d.refuse(context.Background(), err)
+	write(w, d.refuse(context.Background(), err))
+}
+
+// Refuse answers with a problem before there is a door: while the program starts, or where no operation is.
+func Refuse(w http.ResponseWriter, err error) { write(w, described(problem.Of(err))) }
+
+func write(w http.ResponseWriter, p *Problem) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the caller is gone when this fails

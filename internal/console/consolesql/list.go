@@ -139,7 +139,7 @@ func (r *Reader) where(f Filter) (all []string, args []any, err error) {
 		return nil, nil, ErrFilter
 	}
 	args = []any{r.proofSince()}
-	all = []string{`$1 > 0`}
+	all = []string{`CAST($1 AS BIGINT) > 0`} // PostgreSQL would take it for a small integer
 	if f.Ability != "" {
 		args = append(args, string(f.Ability))
 		all = append(all, ability+` = $`+strconv.Itoa(len(args)))
