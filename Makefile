@@ -9,7 +9,7 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 GO_SRC := $(shell find cmd internal pack packs schema wire web -name node_modules -prune -o \( -name '*.go' -o -name '*.sql' -o -name '*.yaml' -o -name '*.json' \) -print 2>/dev/null)
 WEB_SRC := $(shell find web -name node_modules -prune -o -name dist -prune -o -name test-results -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help demo build web test test-go test-web test-e2e check lint fmt generate verify fuzz clean tools
+.PHONY: help demo build web test test-go test-web test-e2e stories check lint fmt generate verify fuzz clean tools
 
 help: ## list the commands
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ test-web: web/node_modules/.ok ## type check, lint and unit tests of the web fac
 
 test-e2e: bin/posmedic web/node_modules/.ok tools ## the real binary in a real browser
 	cd web && npm run --silent e2e
+
+stories: bin/posmedic ## play the nine stories of the demo and judge how they ended
+	./test/stories.sh
 
 check: lint test verify ## what CI runs
 
