@@ -67,6 +67,7 @@ generate: bin/posmedic ## write generated files anew
 
 verify: bin/posmedic ## fail when a generated file is not what its source gives
 	./bin/posmedic openapi | diff -u web/api/openapi.json - || { echo "run make generate"; exit 1; }
+	cd web && npx openapi-typescript api/openapi.json 2>/dev/null | diff -u api/schema.d.ts - || { echo "run make generate"; exit 1; }
 
 fuzz: ## fuzz everything that reads bytes from outside, a minute each
 	./test/fuzz.sh

@@ -15,13 +15,15 @@ var version = "dev"
 
 // serveFlags are the settings of a server; each has a default that works.
 type serveFlags struct {
-	Dir    string `help:"Data folder: database, events, keys." placeholder:"DIR" env:"POSMEDIC_DIR"`
-	Store  string `help:"Database: a file, or postgres://… (default: posmedic.db in the data folder)." placeholder:"DSN" env:"POSMEDIC_STORE"`
-	Bus    string `help:"URL of an outside NATS cluster (default: inside this process)." placeholder:"URL" env:"POSMEDIC_BUS"`
-	Pack   string `help:"Folder of a knowledge pack (default: the core pack)." placeholder:"DIR" env:"POSMEDIC_PACK"`
-	Listen string `help:"Where people look." placeholder:"HOST:PORT" env:"POSMEDIC_LISTEN"`
-	Agents string `help:"Where agents connect." placeholder:"HOST:PORT" env:"POSMEDIC_AGENTS"`
-	Host   string `help:"host:port under which agents reach this machine, for the enrolment command." placeholder:"HOST:PORT" env:"POSMEDIC_HOST"`
+	Dir      string `help:"Data folder: database, events, keys." placeholder:"DIR" env:"POSMEDIC_DIR"`
+	Store    string `help:"Database: a file, or postgres://… (default: posmedic.db in the data folder)." placeholder:"DSN" env:"POSMEDIC_STORE"`
+	Bus      string `help:"URL of an outside NATS cluster (default: inside this process)." placeholder:"URL" env:"POSMEDIC_BUS"`
+	Pack     string `help:"Folder of a knowledge pack (default: the core pack)." placeholder:"DIR" env:"POSMEDIC_PACK"`
+	Listen   string `help:"Where people look." placeholder:"HOST:PORT" env:"POSMEDIC_LISTEN"`
+	Agents   string `help:"Where agents connect." placeholder:"HOST:PORT" env:"POSMEDIC_AGENTS"`
+	Acquirer string `help:"Name of the acquirer whose terminal numbers the feeds speak of." placeholder:"NAME" env:"POSMEDIC_ACQUIRER"`
+	CodeSet  string `help:"Response codes of that acquirer: unionpay, iso, as2805, gicc, other." enum:",unionpay,iso,as2805,gicc,other" default:"" env:"POSMEDIC_CODE_SET"`
+	Host     string `help:"host:port under which agents reach this machine, for the enrolment command." placeholder:"HOST:PORT" env:"POSMEDIC_HOST"`
 }
 
 // config lays the flags over the defaults.
@@ -32,7 +34,7 @@ func (f serveFlags) config() app.Config {
 		into *string
 	}{
 		{f.Dir, &cfg.Dir}, {f.Store, &cfg.Store}, {f.Bus, &cfg.Bus}, {f.Pack, &cfg.Pack}, {f.Listen, &cfg.Listen},
-		{f.Agents, &cfg.Agents}, {f.Host, &cfg.Host},
+		{f.Agents, &cfg.Agents}, {f.Host, &cfg.Host}, {f.Acquirer, &cfg.Acquirer}, {f.CodeSet, &cfg.CodeSet},
 	} {
 		if s.flag != "" {
 			*s.into = s.flag

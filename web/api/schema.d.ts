@@ -38,6 +38,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** who did what, newest first */
+        get: operations["audit-trail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{id}": {
         parameters: {
             query?: never;
@@ -89,6 +106,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** take the key of a device out of use, for good */
+        post: operations["revoke-device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/incidents": {
         parameters: {
             query?: never;
@@ -99,6 +133,142 @@ export interface paths {
         /** shared causes, newest first */
         get: operations["list-incidents"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** the knowledge in force, and candidates with the gate's report */
+        get: operations["get-knowledge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** learn from proven cases and have the gate judge it; changes nothing in force */
+        post: operations["propose-candidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge/candidates/{id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** bring a candidate that passed into force */
+        post: operations["promote-candidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** go back to the built-in knowledge */
+        post: operations["roll-back-knowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** merchants by name */
+        get: operations["list-merchants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** put a merchant right */
+        put: operations["change-merchant"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{id}/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** the sites of a merchant by name */
+        get: operations["list-sites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{id}/sites/{site}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** put a site right, for all its terminals */
+        put: operations["change-site"];
         post?: never;
         delete?: never;
         options?: never;
@@ -152,7 +322,25 @@ export interface paths {
         /** the fleet, by TID */
         get: operations["list-terminals"];
         put?: never;
-        post?: never;
+        /** enter a terminal into the register */
+        post: operations["register-terminal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/terminals/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** enter a sheet of terminals (CSV); by TID, so doing it again changes nothing */
+        post: operations["import-terminals"];
         delete?: never;
         options?: never;
         head?: never;
@@ -169,6 +357,23 @@ export interface paths {
         /** one terminal with its live case */
         get: operations["get-terminal"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/terminals/{id}/attributes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** replace the attributes of a terminal */
+        put: operations["set-attributes"];
         post?: never;
         delete?: never;
         options?: never;
@@ -204,6 +409,110 @@ export interface paths {
         put?: never;
         /** a person says what is wrong */
         post: operations["report-terminal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** integration tokens, newest first */
+        get: operations["list-tokens"];
+        put?: never;
+        /** make an integration token; its secret is shown this once */
+        post: operations["create-token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** take an integration token out of use */
+        delete: operations["revoke-token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** users by name */
+        get: operations["list-users"];
+        put?: never;
+        /** add a user */
+        post: operations["create-user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/disabled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** lock a user out, or let him in again */
+        put: operations["disable-user"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** replace a user's password; it ends his sessions */
+        put: operations["set-password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** give a user another role */
+        put: operations["set-role"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -259,6 +568,28 @@ export interface components {
             done: boolean;
             text?: string;
         };
+        AttributesInputBody: {
+            /** @description all of them: what is left out is removed */
+            attributes: {
+                [key: string]: string;
+            };
+        };
+        CandidateView: {
+            against: components["schemas"]["Ref"];
+            /** Format: date-time */
+            at: string;
+            base: components["schemas"]["Ref"];
+            changes: components["schemas"]["Change"][] | null;
+            id: string;
+            may_promote: boolean;
+            names: {
+                [key: string]: components["schemas"]["Text"];
+            };
+            report: components["schemas"]["Report"];
+            result: components["schemas"]["Ref"];
+            /** @enum {string} */
+            state: "rejected" | "passed" | "promoted" | "rolled_back";
+        };
         CaseBrief: {
             /** Format: date-time */
             closed_at?: string;
@@ -306,6 +637,24 @@ export interface components {
                 [key: string]: components["schemas"]["Words"];
             };
         };
+        Change: {
+            /** Format: double */
+            cases: number;
+            fault: string;
+            from: components["schemas"]["Number"];
+            step?: string;
+            to: components["schemas"]["Number"];
+            what: string;
+        };
+        ChangeMerchantInputBody: {
+            name: string;
+            phone?: string;
+        };
+        ChangeSiteInputBody: {
+            address?: string;
+            area?: string;
+            name: string;
+        };
         Choice: {
             state: string;
             text: components["schemas"]["Text"];
@@ -326,6 +675,15 @@ export interface components {
             /** Format: double */
             truck: number;
         };
+        DeviceView: {
+            id: string;
+            model: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            serial: string;
+            /** Format: date-time */
+            since: string;
+        };
         Diagnosis: {
             /** Format: date-time */
             at: string;
@@ -338,6 +696,9 @@ export interface components {
             unlooked?: string[] | null;
             verdict: string;
             withheld?: components["schemas"]["Withheld"][] | null;
+        };
+        DisabledInputBody: {
+            disabled: boolean;
         };
         EnrolmentView: {
             code: string;
@@ -407,6 +768,20 @@ export interface components {
             state: string;
             variable: string;
         };
+        ImportView: {
+            checked: boolean;
+            /** Format: int64 */
+            created: number;
+            errors: components["schemas"]["SheetError"][] | null;
+            /** @description columns that mean nothing here */
+            ignored: string[] | null;
+            /** Format: int64 */
+            refused: number;
+            /** Format: int64 */
+            unchanged: number;
+            /** Format: int64 */
+            updated: number;
+        };
         IncidentView: {
             attribute: string;
             /** Format: date-time */
@@ -424,12 +799,51 @@ export interface components {
             total: number;
             value: string;
         };
+        KnowledgeView: {
+            active: components["schemas"]["Ref"];
+            built_in: components["schemas"]["Ref"];
+            candidates: components["schemas"]["CandidateView"][] | null;
+            revisions: components["schemas"]["RevisionView"][] | null;
+        };
         "List-incidentsResponse": {
             rows: components["schemas"]["IncidentView"][] | null;
         };
         LoginInputBody: {
             name: string;
             password: string;
+        };
+        Merchant: {
+            id: string;
+            name: string;
+            phone?: string;
+        };
+        MerchantPage: {
+            rows: components["schemas"]["Merchant"][] | null;
+        };
+        NewTokenInputBody: {
+            /** @description who will hold it */
+            label: string;
+            /**
+             * @description feed: may deliver what other systems see; read: may read this API
+             * @enum {string}
+             */
+            scope: "feed" | "read";
+        };
+        NewTokenView: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            label: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            scope: string;
+            secret: string;
+        };
+        NewUserInputBody: {
+            name: string;
+            password: string;
+            /** @enum {string} */
+            role: "viewer" | "agent" | "operator" | "admin";
         };
         Next: {
             by: string;
@@ -448,6 +862,16 @@ export interface components {
             /** Format: double */
             minutes: number;
             text: components["schemas"]["Text"];
+        };
+        Number: {
+            /** Format: double */
+            experience: number;
+            /** Format: double */
+            mean: number;
+            source: string;
+        };
+        PasswordInputBody: {
+            password: string;
         };
         Ranked: {
             against?: components["schemas"]["Reason"][] | null;
@@ -477,10 +901,41 @@ export interface components {
             /** Format: double */
             weight: number;
         };
+        Record: {
+            /** Format: date-time */
+            at: string;
+            from?: string;
+            id: string;
+            target?: string;
+            what: string;
+            who: string;
+        };
         Ref: {
             hash: string;
             id: string;
             version: string;
+        };
+        RegisterInputBody: {
+            /** @description left out: the acquirer of this installation */
+            acquirer?: string;
+            address?: string;
+            area?: string;
+            /** @description host, carrier, cell, app_version, params, certificate */
+            attributes?: {
+                [key: string]: string;
+            };
+            /** @description name or id; a new name makes a new merchant */
+            merchant: string;
+            mid: string;
+            /** @description name or id; a new name makes a new site */
+            site: string;
+            tid: string;
+        };
+        Report: {
+            golden: components["schemas"]["Score"][] | null;
+            held: components["schemas"]["Score"][] | null;
+            passed: boolean;
+            why: string;
         };
         ReportInputBody: {
             /** @description what the caller says, in his own words */
@@ -493,6 +948,26 @@ export interface components {
                 [key: string]: components["schemas"]["Words"];
             };
         };
+        RevisionView: {
+            active: boolean;
+            /** Format: date-time */
+            at: string;
+            ref: components["schemas"]["Ref"];
+        };
+        RoleInputBody: {
+            /** @enum {string} */
+            role: "viewer" | "agent" | "operator" | "admin";
+        };
+        Score: {
+            /** Format: int64 */
+            cases: number;
+            /** Format: int64 */
+            harmful: number;
+            /** Format: double */
+            log_loss: number;
+            /** Format: double */
+            top1: number;
+        };
         SessionView: {
             /** @description no user exists yet: the one-time link makes the first */
             setup: boolean;
@@ -502,6 +977,24 @@ export interface components {
             name: string;
             password: string;
             token: string;
+        };
+        SheetError: {
+            code: string;
+            hint: components["schemas"]["Text"];
+            /** Format: int64 */
+            line: number;
+            text: components["schemas"]["Text"];
+            tid?: string;
+        };
+        Site: {
+            address?: string;
+            area?: string;
+            id: string;
+            merchant: string;
+            name: string;
+        };
+        SitePage: {
+            rows: components["schemas"]["Site"][] | null;
         };
         StepInputBody: {
             step: string;
@@ -554,6 +1047,7 @@ export interface components {
             contact: "online" | "late" | "silent" | "never";
             /** Format: date-time */
             contact_at?: string;
+            device?: components["schemas"]["DeviceView"];
             history: components["schemas"]["CaseBrief"][] | null;
             id: string;
             incidents: components["schemas"]["IncidentView"][] | null;
@@ -578,6 +1072,34 @@ export interface components {
         Text: {
             en: string;
             zh: string;
+        };
+        Token: {
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            label: string;
+            /** Format: date-time */
+            revoked_at?: string;
+            scope: string;
+        };
+        TokenPage: {
+            rows: components["schemas"]["Token"][] | null;
+        };
+        TrailPage: {
+            next?: string;
+            rows: components["schemas"]["Record"][] | null;
+        };
+        User: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            disabled_at?: string;
+            id: string;
+            name: string;
+            role: string;
+        };
+        UserPage: {
+            rows: components["schemas"]["User"][] | null;
         };
         UserView: {
             name: string;
@@ -656,6 +1178,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Attempt"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "audit-trail": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrailPage"];
                 };
             };
             /** @description Error */
@@ -768,6 +1322,35 @@ export interface operations {
             };
         };
     };
+    "revoke-device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "list-incidents": {
         parameters: {
             query?: never;
@@ -784,6 +1367,255 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["List-incidentsResponse"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "get-knowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnowledgeView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "propose-candidate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "promote-candidate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "roll-back-knowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AboutView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-merchants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MerchantPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "change-merchant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeMerchantInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merchant"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SitePage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "change-site": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSiteInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Site"];
                 };
             };
             /** @description Error */
@@ -959,6 +1791,75 @@ export interface operations {
             };
         };
     };
+    "register-terminal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TerminalRow"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "import-terminals": {
+        parameters: {
+            query?: {
+                /** @description only say what would happen */
+                check?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     "get-terminal": {
         parameters: {
             query?: never;
@@ -977,6 +1878,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TerminalView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "set-attributes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttributesInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TerminalRow"];
                 };
             };
             /** @description Error */
@@ -1044,6 +1980,258 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ReportView"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "create-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTokenInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTokenView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "revoke-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "list-users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "create-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUserInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "disable-user": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisabledInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "set-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "set-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

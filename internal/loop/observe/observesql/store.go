@@ -193,18 +193,17 @@ func (t *transaction) findings(terminal string) (map[string]observe.Held, error)
 }
 
 func (t *transaction) saveFindings(terminal string, before, after map[string]observe.Held) error {
+	var args []any
 	for _, variable := range slices.Sorted(maps.Keys(after)) {
-		h := after[variable]
-		if before[variable] == h {
-			continue
+		if h := after[variable]; before[variable] != h {
+			args = append(args, terminal, h.Variable, h.State, sqldb.Millis(h.Since), sqldb.Millis(h.At), string(h.Source),
+				h.Confidence, h.Detail)
 		}
-		if _, err := t.tx.ExecContext(t.ctx, `INSERT INTO observe_findings (terminal, `+findingColumns+`)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-			ON CONFLICT (terminal, variable) DO UPDATE SET state = excluded.state, since = excluded.since, at = excluded.at,
-				source = excluded.source, confidence = excluded.confidence, detail = excluded.detail`,
-			terminal, h.Variable, h.State, sqldb.Millis(h.Since), sqldb.Millis(h.At), string(h.Source), h.Confidence, h.Detail); err != nil {
-			return err
-		}
+	}
+	if err := t.upsert(`observe_findings (terminal, `+findingColumns+`)`, 8, `(terminal, variable) DO UPDATE SET
+		state = excluded.state, since = excluded.since, at = excluded.at, source = excluded.source,
+		confidence = excluded.confidence, detail = excluded.detail`, args); err != nil {
+		return err
 	}
 	for variable := range before {
 		if _, kept := after[variable]; kept {
@@ -227,16 +226,23 @@ func (t *transaction) saveReadings(terminal string, reports []wire.Report) error
 			}
 		}
 	}
+	var args []any
 	for _, name := range slices.Sorted(maps.Keys(newest)) {
 		v := newest[name]
-		if _, err := t.tx.ExecContext(t.ctx, `INSERT INTO observe_readings (terminal, name, value, words, at)
-			VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (terminal, name) DO UPDATE SET value = excluded.value, words = excluded.words, at = excluded.at`,
-			terminal, v.Name, v.Value, v.Text, sqldb.Millis(v.At)); err != nil {
-			return err
-		}
+		args = append(args, terminal, v.Name, v.Value, v.Text, sqldb.Millis(v.At))
 	}
-	return nil
+	return t.upsert(`observe_readings (terminal, name, value, words, at)`, 5,
+		`(terminal, name) DO UPDATE SET value = excluded.value, words = excluded.words, at = excluded.at`, args)
+}
+
+// upsert writes many rows with one statement; no rows are no statement.
+func (t *transaction) upsert(into string, columns int, conflict string, args []any) error {
+	if len(args) == 0 {
+		return nil
+	}
+	_, err := t.tx.ExecContext(t.ctx,
+		`INSERT INTO `+into+` VALUES `+sqldb.Values(len(args)/columns, columns)+` ON CONFLICT `+conflict, args...)
+	return err
 }
 
 func (t *transaction) saveAnswers(terminal string, fresh observe.Fresh) error {
