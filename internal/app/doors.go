@@ -108,11 +108,20 @@ func (a *App) openConsole(ctx context.Context) error {
 		Access: a.access, Fleet: r.fleet, Cases: cases{r.cases}, Loop: people{r}, Incidents: r.incidents, News: r.bus,
 		Register: register{r.fleet, a.cfg.Acquirer}, Shops: r.fleet, Staff: a.access, Knowledge: learning,
 		List: consolesql.New(r.db, a.cfg.Observe, r.now), Pack: r.knowledge.Pack, Rules: a.cfg.Observe, Pages: web.Files(),
-		Enrol: a.enrolment, Feed: a.feedDoor(), Version: a.version, Now: r.now, Log: a.log,
+		Enrol: a.enrolment, Feed: a.feedDoor(), Refused: a.refused, Version: a.version, Now: r.now, Log: a.log,
 	})
 	handler := door.Handler()
 	a.front.handler.Store(&handler)
 	return nil
+}
+
+// refused counts what the agents' door has refused or put right since the start.
+func (a *App) refused() map[string]uint64 {
+	out := map[string]uint64{}
+	for code, n := range a.door.Counts() {
+		out[string(code)] = n
+	}
+	return out
 }
 
 // enrolment is how a code is handed to a technician: with the door's fingerprint, and as a command to type.

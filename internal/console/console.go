@@ -92,6 +92,7 @@ type Deps struct {
 	Pages     fs.FS                                    // the built web faces
 	Enrol     func(code string) (text, command string) // how a code is handed to a technician
 	Feed      http.Handler                             // the feeds' door; nil in tools that only write the API's document
+	Refused   func() map[string]uint64                 // what the agents' door has refused or put right, by code
 	Version   string
 	Secure    bool // the door speaks TLS, or a proxy before it does
 	Now       func() time.Time

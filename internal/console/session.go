@@ -60,8 +60,9 @@ type setupInput struct {
 
 // AboutView says what runs.
 type AboutView struct {
-	Version string   `json:"version"`
-	Pack    pack.Ref `json:"pack"`
+	Version string            `json:"version"`
+	Pack    pack.Ref          `json:"pack"`
+	Refused map[string]uint64 `json:"refused" doc:"what the agents' door has refused or put right since the start, by code"`
 }
 
 func (d *Door) sessionRoutes() {
@@ -75,7 +76,9 @@ func (d *Door) sessionRoutes() {
 		Summary: "make the first user, with the one-time link"}, public, d.setup)
 	register(d, huma.Operation{OperationID: "about", Method: http.MethodGet, Path: "/api/v1/about", Summary: "what runs"},
 		access.SeeFleet, func(context.Context, *struct{}) (*struct{ Body AboutView }, error) {
-			return &struct{ Body AboutView }{AboutView{Version: d.Version, Pack: d.Pack().Ref}}, nil
+			return &struct{ Body AboutView }{AboutView{
+				Version: d.Version, Pack: d.Pack().Ref, Refused: d.Refused(),
+			}}, nil
 		})
 }
 

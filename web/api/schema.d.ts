@@ -525,6 +525,10 @@ export interface components {
     schemas: {
         AboutView: {
             pack: components["schemas"]["Ref"];
+            /** @description what the agents' door has refused or put right since the start, by code */
+            refused: {
+                [key: string]: number;
+            };
             version: string;
         };
         AnswerInputBody: {
