@@ -37,7 +37,7 @@ func (s *Store) Commit(ctx context.Context, arrivals []observe.Arrival, fold obs
 	var landed []observe.Landed
 	err := s.db.Write(ctx, func(tx *sql.Tx) error {
 		landed = make([]observe.Landed, len(arrivals))
-		t := &transaction{ctx: ctx, tx: tx, dialect: s.db.Dialect}
+		t := &transaction{ctx: ctx, tx: tx, dialect: s.db.Dialect, prepared: map[string]*sql.Stmt{}}
 		for _, i := range order {
 			l, err := t.land(arrivals[i], fold)
 			if err != nil {
@@ -59,6 +59,36 @@ type transaction struct {
 	tx      *sql.Tx
 	dialect sqldb.Dialect
 	events  []event.Event
+
+	prepared map[string]*sql.Stmt // by text; they end with the transaction
+}
+
+// statement prepares a text once for all arrivals of a commit: parsing it costs more than running it.
+func (t *transaction) statement(query string) (*sql.Stmt, error) {
+	if st, ok := t.prepared[query]; ok {
+		return st, nil
+	}
+	st, err := t.tx.PrepareContext(t.ctx, query)
+	if err == nil {
+		t.prepared[query] = st
+	}
+	return st, err
+}
+
+func (t *transaction) exec(query string, args ...any) (sql.Result, error) {
+	st, err := t.statement(query)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(t.ctx, args...)
+}
+
+func (t *transaction) query(query string, args ...any) (*sql.Rows, error) {
+	st, err := t.statement(query)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(t.ctx, args...)
 }
 
 func (t *transaction) land(a observe.Arrival, fold observe.Fold) (observe.Landed, error) {
@@ -121,7 +151,7 @@ func (t *transaction) fresh(a observe.Arrival) (observe.Fresh, observe.Landed, e
 }
 
 func (t *transaction) insert(query string, args ...any) (bool, error) {
-	res, err := t.tx.ExecContext(t.ctx, query, args...)
+	res, err := t.exec(query, args...)
 	if err != nil {
 		return false, err
 	}
@@ -145,16 +175,19 @@ func scanState(row interface{ Scan(...any) error }) (observe.State, error) {
 }
 
 func (t *transaction) state(terminal string) (observe.State, error) {
-	s, err := scanState(t.tx.QueryRowContext(t.ctx,
-		`SELECT `+stateColumns+` FROM observe_states WHERE terminal = $1`+t.dialect.ForUpdate(), terminal))
-	if errors.Is(err, sql.ErrNoRows) {
-		return observe.State{Terminal: terminal}, nil
+	rows, err := t.query(`SELECT `+stateColumns+` FROM observe_states WHERE terminal = $1`+t.dialect.ForUpdate(), terminal)
+	if err != nil {
+		return observe.State{}, err
 	}
-	return s, err
+	list, err := sqldb.Collect(rows, func(r *sql.Rows) (observe.State, error) { return scanState(r) })
+	if err != nil || len(list) == 0 {
+		return observe.State{Terminal: terminal}, err
+	}
+	return list[0], nil
 }
 
 func (t *transaction) saveState(s observe.State) error {
-	_, err := t.tx.ExecContext(t.ctx, `INSERT INTO observe_states (`+stateColumns+`)
+	_, err := t.exec(`INSERT INTO observe_states (`+stateColumns+`)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
 		ON CONFLICT (terminal) DO UPDATE SET contact_at = excluded.contact_at, expects_ms = excluded.expects_ms,
 			offset_ms = excluded.offset_ms, host_at = excluded.host_at, sign_in_at = excluded.sign_in_at,
@@ -180,7 +213,7 @@ func scanFinding(rows *sql.Rows) (observe.Held, error) {
 }
 
 func (t *transaction) findings(terminal string) (map[string]observe.Held, error) {
-	rows, err := t.tx.QueryContext(t.ctx, `SELECT `+findingColumns+` FROM observe_findings WHERE terminal = $1`, terminal)
+	rows, err := t.query(`SELECT `+findingColumns+` FROM observe_findings WHERE terminal = $1`, terminal)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +242,7 @@ func (t *transaction) saveFindings(terminal string, before, after map[string]obs
 		if _, kept := after[variable]; kept {
 			continue
 		}
-		if _, err := t.tx.ExecContext(t.ctx, `DELETE FROM observe_findings WHERE terminal = $1 AND variable = $2`,
+		if _, err := t.exec(`DELETE FROM observe_findings WHERE terminal = $1 AND variable = $2`,
 			terminal, variable); err != nil {
 			return err
 		}
@@ -240,14 +273,14 @@ func (t *transaction) upsert(into string, columns int, conflict string, args []a
 	if len(args) == 0 {
 		return nil
 	}
-	_, err := t.tx.ExecContext(t.ctx,
+	_, err := t.exec(
 		`INSERT INTO `+into+` VALUES `+sqldb.Values(len(args)/columns, columns)+` ON CONFLICT `+conflict, args...)
 	return err
 }
 
 func (t *transaction) saveAnswers(terminal string, fresh observe.Fresh) error {
 	for _, a := range observe.AnswersOf(fresh) {
-		if _, err := t.tx.ExecContext(t.ctx, `INSERT INTO observe_answers (terminal, at, kind, stan, recorder, code, rrn)
+		if _, err := t.exec(`INSERT INTO observe_answers (terminal, at, kind, stan, recorder, code, rrn)
 			VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
 			terminal, sqldb.Millis(a.At), string(a.Kind), a.STAN, a.By, a.Code, a.RRN); err != nil {
 			return err
