@@ -115,19 +115,60 @@ func (r *Room) Look(ctx context.Context) error {
 		return err
 	}
 	left := slices.Clone(members)
+	var going []Incident
 	for _, i := range open {
-		if err := r.follow(ctx, i, members); err != nil {
+		followed, err := r.follow(ctx, i, members)
+		if err != nil {
 			return err
+		}
+		if followed.Open() {
+			going = append(going, followed)
 		}
 		left = slices.DeleteFunc(left, i.covers)
 	}
 	for _, c := range Detect(r.withoutLate(left), r.rules) {
-		i := Incident{ID: ident.New("inc"), Attribute: c.Attribute, Value: c.Value, OpenedAt: r.deps.Now()}
-		if err := r.update(ctx, i, c.Failing, c.Total, c.Members); err != nil {
+		if err := r.begin(ctx, c, going, members); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// begin opens the incident of a new cluster. When the first terminals of it to fail were taken for a narrower cause a
+// moment ago, that incident was the same one: it is widened, and any other such is ended.
+func (r *Room) begin(ctx context.Context, c Cluster, going []Incident, fleet []Member) error {
+	wide := Incident{ID: ident.New("inc"), Attribute: c.Attribute, Value: c.Value, OpenedAt: r.deps.Now()}
+	found := false
+	for _, i := range going {
+		if r.deps.Now().Sub(i.OpenedAt) > r.rules.Grace || !wide.explains(i, fleet) {
+			continue
+		}
+		if found {
+			if err := r.absorb(ctx, i); err != nil {
+				return err
+			}
+			continue
+		}
+		found = true
+		i.Attribute, i.Value = wide.Attribute, wide.Value
+		wide = i
+	}
+	if !found {
+		return r.update(ctx, wide, c.Failing, c.Total, c.Members)
+	}
+	_, err := r.follow(ctx, wide, fleet)
+	return err
+}
+
+// explains reports whether every terminal that fails in a narrower incident is covered by this one.
+func (i Incident) explains(narrow Incident, fleet []Member) bool {
+	return !slices.ContainsFunc(fleet, func(m Member) bool { return m.Failing && narrow.covers(m) && !i.covers(m) })
+}
+
+// absorb ends an incident whose terminals another one explains from now on: they have not left.
+func (r *Room) absorb(ctx context.Context, i Incident) error {
+	i.EndedAt = r.deps.Now()
+	return r.deps.Store.Save(ctx, i, nil, nil)
 }
 
 // withoutLate leaves out terminals that are the last to recover from an incident: by chance they share a shop or an area,
@@ -148,7 +189,7 @@ func (i Incident) covers(m Member) bool {
 }
 
 // follow brings an open incident up to date, or ends it once few enough of its terminals still fail.
-func (r *Room) follow(ctx context.Context, i Incident, fleet []Member) error {
+func (r *Room) follow(ctx context.Context, i Incident, fleet []Member) (Incident, error) {
 	total := 0
 	var failing []string
 	for _, m := range fleet {
@@ -161,18 +202,18 @@ func (r *Room) follow(ctx context.Context, i Incident, fleet []Member) error {
 		}
 	}
 	if float64(len(failing)) > r.rules.EndShare*float64(total) && len(failing) >= r.rules.MinFailing {
-		return r.update(ctx, i, len(failing), total, failing)
+		return i, r.update(ctx, i, len(failing), total, failing)
 	}
 	now := r.deps.Now()
 	members, err := r.deps.Store.Members(ctx, i.ID)
 	if err != nil {
-		return err
+		return i, err
 	}
 	i.Failing, i.Total, i.EndedAt = len(failing), total, now
 	for _, t := range failing {
 		r.late[t] = now
 	}
-	return r.deps.Store.Save(ctx, i, members, membership(LeftEvent, now, i.ID, members))
+	return i, r.deps.Store.Save(ctx, i, members, membership(LeftEvent, now, i.ID, members))
 }
 
 // update stores what is new of an incident. A member stays until the incident ends: one that recovers for a moment is

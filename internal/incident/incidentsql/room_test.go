@@ -138,3 +138,47 @@ func TestRoomOpensTheSameCauseAgain(t *testing.T) {
 		t.Errorf("incidents %+v, %d joined", now, w.told(t, incident.JoinedEvent))
 	}
 }
+
+func TestRoomWidensWhatItTookForLess(t *testing.T) {
+	t.Parallel()
+	sqldbtest.Each(t, func(t *testing.T, db *sqldb.DB) {
+		w := newWorld(t, db)
+		w.fail(t, func(i int) bool { return i < 3 || 12 <= i && i < 15 }) // two shops are the first to notice
+		if now := w.all(t); len(now) != 2 || now[0].Attribute != incident.Site || now[1].Attribute != incident.Site {
+			t.Fatalf("two shops: %+v", now)
+		}
+		w.fail(t, func(i int) bool { return i < 30 })
+		var open []incident.Incident
+		for _, i := range w.all(t) {
+			if i.Open() {
+				open = append(open, i)
+			}
+		}
+		if len(open) != 1 || len(w.all(t)) != 2 || open[0].Attribute != incident.Host || open[0].Value != "h0" || open[0].Failing != 30 || open[0].Total != 30 {
+			t.Fatalf("it is the host: %+v", w.all(t))
+		}
+		for _, terminal := range []string{"t00", "t13", "t29"} {
+			if evidence, of, err := w.Evidence(t.Context(), terminal); err != nil || len(of) != 1 || !finding.Collect(evidence...).Is("terminal_scope", "everybody") {
+				t.Errorf("%s: %v of %v (%v)", terminal, evidence, of, err)
+			}
+		}
+		if n := w.told(t, incident.LeftEvent); n != 0 {
+			t.Errorf("%d have left, and none sells", n)
+		}
+		w.fail(t, func(int) bool { return false })
+		if n := w.told(t, incident.LeftEvent); n != 30 {
+			t.Errorf("%d have left, of 30", n)
+		}
+	})
+}
+
+func TestRoomKeepsCausesApart(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sqldbtest.SQLite(t))
+	w.fail(t, func(i int) bool { return i < 3 })
+	w.now = w.now.Add(incident.DefaultRules().Grace)
+	w.fail(t, func(i int) bool { return i < 30 })
+	if now := w.all(t); len(now) != 2 || !now[0].Open() || !now[1].Open() {
+		t.Errorf("a shop that has been down for long has a cause of its own: %+v", now)
+	}
+}

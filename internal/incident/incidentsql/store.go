@@ -70,7 +70,7 @@ func (s *Store) Save(ctx context.Context, i incident.Incident, members []string,
 		if _, err := tx.ExecContext(ctx, `INSERT INTO incident_incidents
 			(id, attribute, value, opened_at, ended_at, failing, total, peak, notice)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-			ON CONFLICT (id) DO UPDATE SET ended_at = excluded.ended_at, failing = excluded.failing, total = excluded.total,
+			ON CONFLICT (id) DO UPDATE SET attribute = excluded.attribute, value = excluded.value, ended_at = excluded.ended_at, failing = excluded.failing, total = excluded.total,
 				peak = excluded.peak, notice = excluded.notice`,
 			i.ID, string(i.Attribute), i.Value, sqldb.Millis(i.OpenedAt), sqldb.Millis(i.EndedAt), i.Failing, i.Total, i.Peak, i.Notice,
 		); err != nil {
