@@ -109,7 +109,7 @@ func (f *demoCommand) start(ctx context.Context, c *console, dir string) (*demo.
 		Agent: filepath.Join(dir, "agent"), Log: slog.New(slog.NewTextHandler(c.Err, &slog.HandlerOptions{Level: level})),
 	}
 	d, err := demo.Start(ctx, world)
-	if err != nil && problem.Of(err).Code == "config..listen" && f.Listen == "127.0.0.1:8080" {
+	if err != nil && problem.Of(err).Code == "config.listen" && f.Listen == "127.0.0.1:8080" {
 		world.App.Listen = "127.0.0.1:0" // somebody else holds the usual port
 		return demo.Start(ctx, world)
 	}

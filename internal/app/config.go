@@ -94,7 +94,7 @@ func wrong(flag, value, zh, en string, cause error) error {
 	if value != "" {
 		shown += " " + value
 	}
-	return problem.New(problem.Config, "config"+strings.ReplaceAll(flag, "-", "."), lang.Text{
+	return problem.New(problem.Config, "config."+strings.ReplaceAll(strings.TrimLeft(flag, "-"), "-", "_"), lang.Text{
 		ZH: "设置不对：" + shown, EN: "this setting cannot work: " + shown,
 	}).WithHint(lang.Text{ZH: zh, EN: en}).Because(cause)
 }
