@@ -137,8 +137,8 @@ func (s Stages) closed(ctx context.Context, ev event.Event) error {
 func (s Stages) Run(ctx context.Context, bus Bus, pace Pace, log *slog.Logger) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.Observe.Run(ctx) })
-	g.Go(func() error { return s.Observe.Watch(ctx, pace.Sweep, log) })
-	g.Go(func() error { return s.Verify.Run(ctx, pace.Sweep, log) })
+	g.Go(func() error { return every(ctx, pace.Sweep, log, "observe sweep", s.Observe.Sweep) })
+	g.Go(func() error { return every(ctx, pace.Sweep, log, "verify sweep", s.Verify.Sweep) })
 	g.Go(func() error { return every(ctx, pace.Sweep, log, "repair expiry", s.Repair.Expire) })
 	g.Go(func() error { return every(ctx, pace.Incident, log, "incident look", s.Incident.Look) })
 	for _, h := range s.table() {

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/posmedic/posmedic/internal/casefile"
@@ -93,22 +92,6 @@ func (s *Stage) OnProof(ctx context.Context, ev event.Event) error {
 	}
 	_, err = s.deps.Store.Start(ctx, Watch{Case: c.ID, Terminal: c.Terminal, Since: c.OpenedAt})
 	return err
-}
-
-// Run judges the waiting watches every so often until ctx ends.
-func (s *Stage) Run(ctx context.Context, every time.Duration, log *slog.Logger) error {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			if err := s.Sweep(ctx); err != nil && ctx.Err() == nil {
-				log.ErrorContext(ctx, "verify sweep", "error", err)
-			}
-		}
-	}
 }
 
 // Sweep judges every waiting watch once.

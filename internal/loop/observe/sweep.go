@@ -2,7 +2,6 @@ package observe
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/posmedic/posmedic/internal/kernel/event"
@@ -10,22 +9,6 @@ import (
 
 // sweepPage is how many states one look takes.
 const sweepPage = 500
-
-// Watch looks every so often at the terminals that are in doubt, until ctx ends.
-func (o *Observe) Watch(ctx context.Context, every time.Duration, log *slog.Logger) error {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			if err := o.Sweep(ctx); err != nil && ctx.Err() == nil {
-				log.ErrorContext(ctx, "observe sweep", "error", err)
-			}
-		}
-	}
-}
 
 // Sweep applies the rules to every terminal in doubt once: it marks the ones that have stopped, which sends
 // observe.stopped, and clears the ones that sell again.
