@@ -37,7 +37,7 @@ web/dist/.built: web/node_modules/.ok $(WEB_SRC)
 
 test: tools test-web test-go test-e2e ## run all tests; installs what they need with apt when root
 
-tools: ## make sure of Chromium, fonts and PostgreSQL for the tests
+tools: web/node_modules/.ok ## make sure of Chromium, fonts and PostgreSQL for the tests
 	./test/tools.sh
 
 test-go: web/dist/.built tools ## Go tests, on SQLite and PostgreSQL

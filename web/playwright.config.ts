@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
-import { defineConfig } from "@playwright/test";
+import { chromium, defineConfig } from "@playwright/test";
 
-const browser = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => path && existsSync(path));
+const browser = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/google-chrome", chromium.executablePath()].find((path) => path && existsSync(path));
 if (!browser) throw new Error("no Chromium found: apt-get install chromium fonts-noto-cjk, or set CHROMIUM to its path");
 
 export default defineConfig({
