@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -198,7 +199,7 @@ func (s *screen) readings(list []wire.Reading, at time.Time, shift time.Duration
 			s.tally[ReadingValue]++
 			continue
 		}
-		r.Text = s.text(r.Text, wire.MaxTextBytes)
+		r.Text = s.named(r.Name, r.Text, wire.MaxTextBytes)
 		r.At = part(r.At, at, shift)
 		out = append(out, r)
 	}
@@ -278,6 +279,15 @@ func (s *screen) text(t string, limit int) string {
 	return t[:limit]
 }
 
+// named also masks what only its name gives away: a PIN block by itself looks like any other number.
+func (s *screen) named(name, value string, limit int) string {
+	if s.hasCard(strings.ReplaceAll(name, "_", " ")+": "+value) && !s.hasCard(value) {
+		s.tally[TextCard]++
+		return carddata.Removed
+	}
+	return s.text(value, limit)
+}
+
 func (s *screen) hasCard(word string) bool {
 	_, cards := carddata.Scrub(word)
 	return cards > 0
@@ -316,7 +326,7 @@ func (s *screen) proof(in map[string]string) map[string]string {
 			s.tally[ReadingName]++
 			continue
 		}
-		out[name] = s.text(in[name], wire.MaxTextBytes)
+		out[name] = s.named(name, in[name], wire.MaxTextBytes)
 	}
 	return out
 }
