@@ -6,7 +6,6 @@ import (
 
 	"github.com/posmedic/posmedic/internal/casefile"
 	"github.com/posmedic/posmedic/internal/kernel/event"
-	"github.com/posmedic/posmedic/internal/kernel/finding"
 	"github.com/posmedic/posmedic/internal/kernel/problem"
 	"github.com/posmedic/posmedic/internal/loop/diagnose"
 	"github.com/posmedic/posmedic/pack"
@@ -231,18 +230,4 @@ func (s *Stage) probeable() []string {
 		}
 	}
 	return out
-}
-
-// ByPerson is the source of a finding that an attempt of this party brings.
-func ByPerson(by string) finding.Source {
-	switch by {
-	case "merchant":
-		return finding.Merchant
-	case "field_engineer", "depot":
-		return finding.Field
-	case "acquirer_backoffice", "telecom":
-		return finding.Acquirer
-	default:
-		return finding.Agent
-	}
 }
