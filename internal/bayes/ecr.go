@@ -1,32 +1,5 @@
 package bayes
 
-// Fix says that an action cures a cause with probability P.
-type Fix struct {
-	Cause int
-	P     float64
-}
-
-// Action is something that may cure.
-type Action struct {
-	Cost  float64 // > 0
-	Fixes []Fix
-}
-
-// Question is something that tells causes apart.
-type Question struct {
-	Cost    float64     // > 0
-	Answers [][]float64 // Answers[a][f] = P(a | f)
-}
-
-// Problem is a troubleshooting problem with one cause at a time.
-type Problem struct {
-	Actions   []Action
-	Questions []Question
-	// Service is the cost of calling somebody who always succeeds. Zero means that nobody can be called: the cost is then that
-	// of the sequence, and what no action cures costs nothing more (SACSO's convention).
-	Service float64
-}
-
 // Limits bound the planner's effort by counts, never by time, so that the same input gives the same answer.
 type Limits struct {
 	Questions int // how many questions the two-step lookahead considers
@@ -58,6 +31,9 @@ type Planner struct {
 	top     []int
 }
 
+// free stands for a cost of nothing, where a chance is divided by its cost.
+const free = 1e-12
+
 type ranked struct {
 	index int
 	value float64
@@ -76,7 +52,7 @@ func NewPlanner(causes int, problem Problem, limits Limits) *Planner {
 	}
 	p.cheap = make([]float64, len(problem.Actions))
 	for a := range problem.Actions {
-		p.cheap[a] = 1 / problem.Actions[a].Cost
+		p.cheap[a] = 1 / max(problem.Actions[a].Cost, free)
 		for _, fix := range problem.Actions[a].Fixes {
 			p.touches[fix.Cause] = append(p.touches[fix.Cause], a)
 		}

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // ErrContradiction says that the evidence has probability zero under every cause.
@@ -30,61 +31,86 @@ type Link struct {
 // Variable is one observable. Where a cause leaves a variable alone, with probability one minus the sum of its links,
 // the variable follows Leak.
 type Variable struct {
-	Leak  []float64 // one entry a state, sums to one
-	Links []Link
+	Leak   []float64 // one entry a state, sums to one
+	Links  []Link
+	Normal []bool // states of a healthy terminal, nil for none; of several causes the one that breaks something is seen
 }
 
 // Model is a compiled set of P(state | cause) tables. Read-only, may be shared.
 type Model struct {
-	causes int
-	tables [][]float64 // tables[v][s*causes+f]
-	states []int
+	causes  int
+	tables  [][]float64 // tables[v][s*causes+f]
+	states  []int
+	effects []effects
+}
+
+// effects is what each cause does to one variable, apart from its leak.
+type effects struct {
+	links  []float64 // links[s*causes+f]
+	rest   []float64 // chance that f leaves the variable alone
+	breaks []float64 // chance that f brings it into a state that is not normal
+	leak   []float64
+	normal []bool
 }
 
 // NewModel compiles the tables: P(s|f) = links(f,s) + (1 - Σ links(f,·)) · leak(s).
 func NewModel(causes int, variables []Variable) (*Model, error) {
-	m := &Model{causes: causes, tables: make([][]float64, len(variables)), states: make([]int, len(variables))}
+	m := &Model{causes: causes, tables: make([][]float64, len(variables)), states: make([]int, len(variables)), effects: make([]effects, len(variables))}
 	for v := range variables {
-		table, err := compile(causes, &variables[v])
+		e, err := compile(causes, &variables[v])
 		if err != nil {
 			return nil, fmt.Errorf("bayes: variable %d: %w", v, err)
 		}
-		m.tables[v], m.states[v] = table, len(variables[v].Leak)
+		m.effects[v], m.tables[v], m.states[v] = e, e.table(causes), len(variables[v].Leak)
 	}
 	return m, nil
 }
 
-func compile(causes int, v *Variable) ([]float64, error) {
+func compile(causes int, v *Variable) (effects, error) {
+	e := effects{links: make([]float64, len(v.Leak)*causes), rest: make([]float64, causes), breaks: make([]float64, causes),
+		leak: v.Leak, normal: v.Normal}
+	if v.Normal == nil {
+		e.normal = make([]bool, len(v.Leak))
+	}
 	total := 0.0
 	for _, l := range v.Leak {
 		if !(l >= 0) {
-			return nil, fmt.Errorf("leak %v is no probability", l)
+			return effects{}, fmt.Errorf("leak %v is no probability", l)
 		}
 		total += l
 	}
-	if math.Abs(total-1) > 1e-6 {
-		return nil, fmt.Errorf("leak sums to %v, not 1", total)
+	if math.Abs(total-1) > 1e-6 || len(e.normal) != len(v.Leak) {
+		return effects{}, fmt.Errorf("leak sums to %v over %d states, %d of them said to be normal or not", total, len(v.Leak), len(e.normal))
 	}
-	table := make([]float64, len(v.Leak)*causes)
-	rest := make([]float64, causes)
-	for f := range rest {
-		rest[f] = 1
+	for f := range e.rest {
+		e.rest[f] = 1
 	}
 	for _, l := range v.Links {
 		if l.Cause < 0 || l.Cause >= causes || l.State < 0 || l.State >= len(v.Leak) {
-			return nil, fmt.Errorf("link to cause %d, state %d is out of range", l.Cause, l.State)
+			return effects{}, fmt.Errorf("link to cause %d, state %d is out of range", l.Cause, l.State)
 		}
-		if rest[l.Cause] -= l.P; !(l.P >= 0) || rest[l.Cause] < -tolerance {
-			return nil, fmt.Errorf("links of cause %d sum to more than 1", l.Cause)
+		if e.rest[l.Cause] -= l.P; !(l.P >= 0) || e.rest[l.Cause] < -tolerance {
+			return effects{}, fmt.Errorf("links of cause %d sum to more than 1", l.Cause)
 		}
-		table[l.State*causes+l.Cause] += l.P
-	}
-	for s, leak := range v.Leak {
-		for f, r := range rest {
-			table[s*causes+f] += max(r, 0) * leak
+		e.links[l.State*causes+l.Cause] += l.P
+		if !e.normal[l.State] {
+			e.breaks[l.Cause] += l.P
 		}
 	}
-	return table, nil
+	for f, r := range e.rest {
+		e.rest[f] = max(r, 0)
+	}
+	return e, nil
+}
+
+func (e *effects) table(causes int) []float64 {
+	table := slices.Clone(e.links)
+	for s, leak := range e.leak {
+		for f, r := range e.rest {
+			table[s*causes+f] += r * leak
+		}
+	}
+	return table
 }
 
 // Causes is the number of causes.
@@ -96,6 +122,51 @@ func (m *Model) States(v int) int { return m.states[v] }
 // Likelihood is P(v = s | f) for every cause f. The slice is the model's own: read only.
 func (m *Model) Likelihood(v, s int) []float64 {
 	return m.tables[v][s*m.causes : (s+1)*m.causes]
+}
+
+// Together is P(v = s | all of these causes, up to MaxTogether, are present and no other). Each acts on its own. Where one or
+// more break the variable, what one of them brings is seen, each with equal chance; where none does, a normal state that
+// one of them keeps; where none touches it, the leak.
+func (m *Model) Together(v, s int, causes []int) float64 {
+	e, sum, alone := &m.effects[v], 0.0, 1.0
+	for i, f := range causes {
+		alone *= e.rest[f]
+		p := e.links[s*m.causes+f]
+		if p == 0 {
+			continue
+		}
+		var others [MaxTogether - 1]float64
+		n, whole := 0, 1.0
+		for j, g := range causes {
+			switch {
+			case i == j:
+				continue
+			case !e.normal[s]:
+				others[n] = e.breaks[g]
+			default: // none of the others may break it; whole is that chance, and others the share of it in which g keeps a normal state
+				left := max(1-e.breaks[g], 0)
+				whole *= left
+				if others[n] = 0; left > 0 {
+					others[n] = max(left-e.rest[g], 0) / left
+				}
+			}
+			n++
+		}
+		sum += p * whole * fairShare(others[:n])
+	}
+	return sum + alone*e.leak[s]
+}
+
+// fairShare is E[1/(1+K)], where K counts how many of up to two independent others act as well.
+func fairShare(others []float64) float64 {
+	switch len(others) {
+	case 0:
+		return 1
+	case 1:
+		return 1 - others[0]/2
+	default:
+		return 1 - (others[0]+others[1])/2 + others[0]*others[1]/3
+	}
 }
 
 // Soft writes the likelihood of a report "v is in s" that is right with probability c and otherwise tells nothing:
