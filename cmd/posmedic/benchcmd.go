@@ -17,9 +17,10 @@ import (
 
 // benchCommand is `posmedic bench`: measures to size hardware with. Each exits with 0 when it measured.
 type benchCommand struct {
-	Start   benchStartCommand   `cmd:"" help:"Start to first page, and idle memory."`
-	Ingest  benchIngestCommand  `cmd:"" help:"Durable status reports, end to end through the agents' door."`
-	Planner benchPlannerCommand `cmd:"" help:"Cost of the planned repair against the best possible one, and time to plan a step."`
+	Start    benchStartCommand    `cmd:"" help:"Start to first page, and idle memory."`
+	Ingest   benchIngestCommand   `cmd:"" help:"Durable status reports, end to end through the agents' door."`
+	Planner  benchPlannerCommand  `cmd:"" help:"Cost of the planned repair against the best possible one, and time to plan a step."`
+	Localise benchLocaliseCommand `cmd:"" help:"What mass failures have in common: share of causes named exactly, and time."`
 }
 
 // benchStartCommand is `posmedic bench start`.

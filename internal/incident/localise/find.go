@@ -1,0 +1,184 @@
+package localise
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// evidence says how well a leaf is explained. It does not know of combinations.
+type evidence interface {
+	// ordinary is the log-likelihood of each leaf without any cause.
+	ordinary(out []float64)
+	// under is the log-likelihood of a leaf at a level.
+	under(leaf int32, level float64) float64
+	// levels are those worth trying, given how well each leaf is explained; ordered by how much speaks for each.
+	levels(explained []float64) []float64
+	// fit gives the level that the leaves of a combination show, from one near by; weights say how far each leaf counts.
+	fit(leaves []int32, near float64, weight []float64) float64
+}
+
+// chosen is a cause on its way through the search.
+type chosen struct {
+	found
+	level  float64
+	leaves []int32
+	like   []float64 // log-likelihood of its leaves at its level
+}
+
+// finder takes causes one by one.
+type finder struct {
+	seek *seeker
+	ev   evidence
+	opts Options
+
+	plain     []float64 // log-likelihood of each leaf without any cause
+	explained []float64 // with the causes chosen so far
+	count     []int32   // how many of them cover the leaf
+	weight    []float64
+}
+
+func newFinder(c *cube, ev evidence, o Options) *finder {
+	n := len(c.leaves)
+	f := &finder{
+		seek: newSeeker(c, o), ev: ev, opts: o,
+		plain: make([]float64, n), explained: make([]float64, n), count: make([]int32, n), weight: make([]float64, n),
+	}
+	ev.ordinary(f.plain)
+	return f
+}
+
+// find chooses causes until none pays for its own description, then weighs each again in the light of the others.
+func (f *finder) find() []chosen {
+	var causes []chosen
+	for len(causes) < f.opts.Most {
+		f.explain(causes)
+		next, ok := f.next(nil)
+		if !ok {
+			break
+		}
+		causes = append(causes, next)
+	}
+	const rounds = 3 // in practice the second changes nothing any more
+	for range rounds {
+		changed := false
+		for i := 0; i < len(causes); i++ {
+			others := slices.Delete(slices.Clone(causes), i, i+1)
+			f.explain(others)
+			again, ok := f.next([]float64{causes[i].level})
+			switch {
+			case !ok:
+				causes, changed = others, true
+				i--
+			case compare(again.pairs, causes[i].pairs) != 0:
+				changed = true
+				fallthrough
+			default:
+				causes[i] = again
+			}
+		}
+		if !changed {
+			break
+		}
+	}
+	f.settle(causes)
+	return causes
+}
+
+// explain works out how well each leaf is explained by these causes: one under several shows one of their levels.
+func (f *finder) explain(causes []chosen) {
+	copy(f.explained, f.plain)
+	clear(f.count)
+	for _, c := range causes {
+		for k, i := range c.leaves {
+			f.explained[i] = f.with(i, c.like[k])
+			f.count[i]++
+		}
+	}
+}
+
+// with is the log-likelihood of a leaf once one more cause covers it.
+func (f *finder) with(i int32, like float64) float64 {
+	if f.count[i] == 0 {
+		return like
+	}
+	n := float64(f.count[i])
+	high, low := f.explained[i]+math.Log(n), like
+	if low > high {
+		high, low = low, high
+	}
+	return high + math.Log1p(math.Exp(low-high)) - math.Log(n+1)
+}
+
+// next is the cause that explains most of what is left.
+func (f *finder) next(also []float64) (chosen, bool) {
+	var best chosen
+	ok := false
+	for _, level := range append(f.ev.levels(f.explained), also...) {
+		found, yes := f.at(level, best.score())
+		if !yes {
+			continue
+		}
+		// The level was read off all leaves; this combination has its own. With that another one may be the best.
+		leaves := f.seek.under(found.pairs)
+		level = f.fit(leaves, level)
+		if again, yes := f.at(level, best.score()); yes && (!ok || better(again, best.found)) {
+			best, ok = f.choose(again, level), true
+		}
+	}
+	return best, ok
+}
+
+func (f *finder) at(level, floor float64) (found, bool) {
+	for i := range f.seek.gain {
+		f.seek.gain[i] = f.with(int32(i), f.ev.under(int32(i), level)) - f.explained[i]
+	}
+	return f.seek.best(max(floor, 0))
+}
+
+func (f *finder) choose(what found, level float64) chosen {
+	c := chosen{found: what, level: level, leaves: f.seek.under(what.pairs)}
+	c.like = make([]float64, len(c.leaves))
+	for k, i := range c.leaves {
+		c.like[k] = f.ev.under(i, level)
+	}
+	return c
+}
+
+// fit finds the level of a combination; leaves that another cause explains count as far as that one does not.
+func (f *finder) fit(leaves []int32, level float64) float64 {
+	const rounds = 3
+	for range rounds {
+		for _, i := range leaves {
+			f.weight[i] = 1
+			if f.count[i] > 0 {
+				f.weight[i] = 1 / (1 + math.Exp(min(f.explained[i]-f.ev.under(i, level), 50)))
+			}
+		}
+		level = f.ev.fit(leaves, level, f.weight)
+	}
+	return level
+}
+
+// settle states for each cause what it gains beside the others, and orders them by that.
+func (f *finder) settle(causes []chosen) {
+	for i := range causes {
+		f.explain(slices.Delete(slices.Clone(causes), i, i+1))
+		gain := 0.0
+		for k, leaf := range causes[i].leaves {
+			gain += f.with(leaf, causes[i].like[k]) - f.explained[leaf]
+		}
+		causes[i].gain = gain
+	}
+	slices.SortFunc(causes, func(a, b chosen) int {
+		return cmp.Or(cmp.Compare(b.score(), a.score()), compare(a.pairs, b.pairs))
+	})
+}
+
+func (f *finder) causes() []Cause {
+	var out []Cause
+	for _, c := range f.find() {
+		out = append(out, Cause{Pairs: c.pairs, Level: c.level, Gain: c.gain, Cost: c.cost})
+	}
+	return out
+}
