@@ -5,7 +5,7 @@ package network
 func (n *Network) Normalise() {
 	for v := range n.Nodes {
 		node, k := &n.Nodes[v], n.States(v)
-		for i := 0; i+k <= len(node.Table); i += k {
+		for i := 0; k > 0 && i+k <= len(node.Table); i += k {
 			normalise(node.Table[i : i+k])
 		}
 		if node.Noisy == nil {
