@@ -81,8 +81,8 @@ func (cfg LocaliseConfig) measure(c massFailure) (LocaliseScore, error) {
 	for _, cause := range causes {
 		got = append(got, combination(table, cause))
 	}
-	for _, g := range got {
-		if slices.Contains(c.truth, g) {
+	for _, known := range c.truth {
+		if slices.Contains(got, known) {
 			s.right++
 		}
 	}

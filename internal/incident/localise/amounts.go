@@ -19,7 +19,7 @@ func Amounts(t Table, o Options) []Cause {
 // ordinary leaves have. A small share is anything: that keeps one odd leaf from deciding.
 type amounts struct {
 	actual, expected []float64
-	density          []float64 // of an odd leaf
+	density, odds    []float64 // of an odd leaf, and its logarithm
 	relative         float64   // noise that grows with the value, as a part of it
 	counting         float64   // noise of counting: variance per unit
 }
@@ -32,10 +32,12 @@ const (
 func newAmounts(t Table, c *cube) *amounts {
 	a := &amounts{
 		actual: make([]float64, len(c.leaves)), expected: make([]float64, len(c.leaves)), density: make([]float64, len(c.leaves)),
+		odds: make([]float64, len(c.leaves)),
 	}
 	for i, row := range c.leaves {
 		a.actual[i], a.expected[i] = t.Actual[row], t.Expected[row]
 		a.density[i] = odd / (2 * max(a.actual[i], a.expected[i]))
+		a.odds[i] = math.Log(a.density[i])
 	}
 	a.measureNoise()
 	return a
@@ -97,13 +99,11 @@ func (a *amounts) variance(mean float64) float64 {
 // like is the log-likelihood of a leaf around a mean.
 func (a *amounts) like(i int, mean, variance float64) float64 {
 	d := a.actual[i] - mean
-	p := a.density[i]
-	if variance > 0 {
-		if z := d * d / variance; z < 60 {
-			p += (1 - odd) * math.Exp(-z/2) / math.Sqrt(2*math.Pi*variance)
-		}
+	const far = 60 // beyond, the leaf is odd and nothing else
+	if d*d >= far*variance {
+		return a.odds[i]
 	}
-	return math.Log(p)
+	return math.Log(a.density[i] + (1-odd)*math.Exp(-d*d/(2*variance))/math.Sqrt(2*math.Pi*variance))
 }
 
 // rounding is the variance that whole units bring: the share that is lost of a few units cannot be met exactly.
@@ -124,45 +124,67 @@ func level(change float64) float64 {
 	return 1 / (1 - min(change, 0.999))
 }
 
-// bins of the histogram of changes over -1 .. 1.
-const bins = 200
-
 // levels are the peaks of the histogram of changes of what is not explained yet.
-func (a *amounts) levels(explained []float64) []float64 {
-	var mass [bins + 1]float64
+func (a *amounts) levels(explained []float64, most int) []float64 {
+	var h histogram
 	for i, v := range a.expected {
-		if explained[i] > math.Log(4*a.density[i]) {
+		if explained[i] > a.odds[i]+math.Ln2 {
 			continue // more likely by its explanation than odd
 		}
 		// A leaf of few units shows its level only roughly.
 		width := 2.0 / bins * v
-		mass[int(math.Round((change(a.actual[i], v)+1)*bins/2))] += width * width / (width*width + rounding)
+		h.add(change(a.actual[i], v), width*width/(width*width+rounding))
 	}
-	type peak struct{ at, mass float64 }
-	var peaks []peak
-	at := func(b int) float64 {
-		if b < 0 || b > bins {
+	return h.peaks(most)
+}
+
+// bins divide changes from -1 to 1.
+const bins = 200
+
+// histogram counts changes; the two bins beyond each end stay empty.
+type histogram struct{ mass, moment [bins + 5]float64 }
+
+func (h *histogram) add(change, mass float64) {
+	b := 2 + int(math.Round((change+1)*bins/2))
+	h.mass[b] += mass
+	h.moment[b] += mass * change
+}
+
+// smooth is the mass around a bin; the bin itself counts most, so that a lone one is its own peak.
+func (h *histogram) smooth(b int) float64 {
+	m := func(b int) float64 {
+		if b < 0 || b >= len(h.mass) {
 			return 0
 		}
-		return mass[b]
+		return h.mass[b]
 	}
-	smooth := func(b int) float64 { return at(b-2)/2 + at(b-1) + at(b) + at(b+1) + at(b+2)/2 }
-	for b := range bins + 1 {
-		m := smooth(b)
-		if m <= 0 || m < smooth(b-1) || m <= smooth(b+1) {
+	return m(b-2) + 2*m(b-1) + 3*m(b) + 2*m(b+1) + m(b+2)
+}
+
+// peaks gives the levels where changes gather, the heaviest first.
+func (h *histogram) peaks(most int) []float64 {
+	type peak struct{ level, mass float64 }
+	var peaks []peak
+	for b := 2; b < bins+3; b++ {
+		m := h.smooth(b)
+		if m < 1e-9 || m < h.smooth(b-1) || m <= h.smooth(b+1) {
 			continue
 		}
-		weighted := (2*float64(b)*m + float64(b-1)*smooth(b-1) + float64(b+1)*smooth(b+1)) / (2*m + smooth(b-1) + smooth(b+1))
-		peaks = append(peaks, peak{at: min(weighted, bins)*2/bins - 1, mass: m})
+		mass := h.mass[b-1] + h.mass[b] + h.mass[b+1]
+		if mass > 0 {
+			peaks = append(peaks, peak{level((h.moment[b-1] + h.moment[b] + h.moment[b+1]) / mass), m})
+		}
 	}
-	slices.SortFunc(peaks, func(x, y peak) int { return cmp.Or(cmp.Compare(y.mass, x.mass), cmp.Compare(x.at, y.at)) })
-	const most = 6
+	slices.SortFunc(peaks, func(x, y peak) int { return cmp.Or(cmp.Compare(y.mass, x.mass), cmp.Compare(x.level, y.level)) })
 	var out []float64
 	for _, p := range peaks[:min(len(peaks), most)] {
-		out = append(out, level(p.at))
+		out = append(out, p.level)
 	}
 	return out
 }
+
+// precision is what it takes to say a level that one leaf alone would show.
+func (a *amounts) precision() float64 { return -math.Log(min(a.relative, 1)) }
 
 func (a *amounts) fit(leaves []int32, near float64, weight []float64) float64 {
 	top, bottom := 0.0, 0.0

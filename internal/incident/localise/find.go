@@ -13,7 +13,9 @@ type evidence interface {
 	// under is the log-likelihood of a leaf at a level.
 	under(leaf int32, level float64) float64
 	// levels are those worth trying, given how well each leaf is explained; ordered by how much speaks for each.
-	levels(explained []float64) []float64
+	levels(explained []float64, most int) []float64
+	// precision is what it takes to write down a level that rests on one leaf, in nats.
+	precision() float64
 	// fit gives the level that the leaves of a combination show, from one near by; weights say how far each leaf counts.
 	fit(leaves []int32, near float64, weight []float64) float64
 }
@@ -34,7 +36,7 @@ type finder struct {
 
 	plain     []float64 // log-likelihood of each leaf without any cause
 	explained []float64 // with the causes chosen so far
-	count     []int32   // how many of them cover the leaf
+	covered   []bool    // by one of them
 	weight    []float64
 }
 
@@ -42,9 +44,10 @@ func newFinder(c *cube, ev evidence, o Options) *finder {
 	n := len(c.leaves)
 	f := &finder{
 		seek: newSeeker(c, o), ev: ev, opts: o,
-		plain: make([]float64, n), explained: make([]float64, n), count: make([]int32, n), weight: make([]float64, n),
+		plain: make([]float64, n), explained: make([]float64, n), covered: make([]bool, n), weight: make([]float64, n),
 	}
 	ev.ordinary(f.plain)
+	f.seek.precision = ev.precision()
 	return f
 }
 
@@ -53,7 +56,7 @@ func (f *finder) find() []chosen {
 	var causes []chosen
 	for len(causes) < f.opts.Most {
 		f.explain(causes)
-		next, ok := f.next(nil)
+		next, ok := f.next(f.ev.levels(f.explained, peaks))
 		if !ok {
 			break
 		}
@@ -65,7 +68,7 @@ func (f *finder) find() []chosen {
 		for i := 0; i < len(causes); i++ {
 			others := slices.Delete(slices.Clone(causes), i, i+1)
 			f.explain(others)
-			again, ok := f.next([]float64{causes[i].level})
+			again, ok := f.next(append(f.ev.levels(f.explained, 1), causes[i].level))
 			switch {
 			case !ok:
 				causes, changed = others, true
@@ -85,43 +88,45 @@ func (f *finder) find() []chosen {
 	return causes
 }
 
-// explain works out how well each leaf is explained by these causes: one under several shows one of their levels.
+// explain works out how well each leaf is explained by these causes: one under several shows the level of one of them.
 func (f *finder) explain(causes []chosen) {
 	copy(f.explained, f.plain)
-	clear(f.count)
+	clear(f.covered)
 	for _, c := range causes {
 		for k, i := range c.leaves {
 			f.explained[i] = f.with(i, c.like[k])
-			f.count[i]++
+			f.covered[i] = true
 		}
 	}
 }
 
+// logAgain is the chance that a leaf shows another cause than the one that explained it first. It keeps overlaps free while
+// two causes on the same leaves have to earn it.
+// The figure is the logarithm of one in twenty.
+const logAgain = -2.9957
+
 // with is the log-likelihood of a leaf once one more cause covers it.
 func (f *finder) with(i int32, like float64) float64 {
-	if f.count[i] == 0 {
+	if !f.covered[i] {
 		return like
 	}
-	n := float64(f.count[i])
-	high, low := f.explained[i]+math.Log(n), like
-	if low > high {
-		high, low = low, high
-	}
-	return high + math.Log1p(math.Exp(low-high)) - math.Log(n+1)
+	return max(f.explained[i], like+logAgain)
 }
 
-// next is the cause that explains most of what is left.
-func (f *finder) next(also []float64) (chosen, bool) {
+// peaks is how many levels are tried for a new cause.
+const peaks = 6
+
+// next is the cause that explains most of what is left at one of these levels, or near it.
+func (f *finder) next(levels []float64) (chosen, bool) {
 	var best chosen
 	ok := false
-	for _, level := range append(f.ev.levels(f.explained), also...) {
+	for _, level := range levels {
 		found, yes := f.at(level, best.score())
 		if !yes {
 			continue
 		}
 		// The level was read off all leaves; this combination has its own. With that another one may be the best.
-		leaves := f.seek.under(found.pairs)
-		level = f.fit(leaves, level)
+		level = f.fit(f.seek.under(found.pairs), level)
 		if again, yes := f.at(level, best.score()); yes && (!ok || better(again, best.found)) {
 			best, ok = f.choose(again, level), true
 		}
@@ -151,7 +156,7 @@ func (f *finder) fit(leaves []int32, level float64) float64 {
 	for range rounds {
 		for _, i := range leaves {
 			f.weight[i] = 1
-			if f.count[i] > 0 {
+			if f.covered[i] {
 				f.weight[i] = 1 / (1 + math.Exp(min(f.explained[i]-f.ev.under(i, level), 50)))
 			}
 		}

@@ -25,8 +25,9 @@ func (f found) score() float64 { return f.gain - f.cost }
 // seeker looks for the combination whose leaves gain the most. It is used again and again, for its buffers.
 type seeker struct {
 	*cube
-	opts Options
-	gain []float64 // per leaf, for the level at hand
+	opts      Options
+	gain      []float64 // per leaf, for the level at hand
+	precision float64   // of a level that one leaf shows, in nats
 
 	sum, pos []float64 // per value of the column at hand
 	n        []int32
@@ -144,7 +145,7 @@ func compare(a, b []Pair) int {
 // cost is what it takes to write the combination down: how many attributes and which, the value of each, and the level to
 // the precision that its leaves allow.
 func (s *seeker) cost(pairs []Pair, leaves int) float64 {
-	out := math.Log(float64(min(s.opts.Depth, len(s.codes)))) + logChoose(len(s.codes), len(pairs)) + 0.5*math.Log(float64(leaves))
+	out := math.Log(float64(min(s.opts.Depth, len(s.codes)))) + logChoose(len(s.codes), len(pairs)) + s.precision + 0.5*math.Log(float64(leaves))
 	for _, p := range pairs {
 		out += math.Log(float64(max(1, s.sizes[p.Column])))
 	}
