@@ -2,7 +2,6 @@ package jointree
 
 import (
 	"cmp"
-	"math"
 	"slices"
 )
 
@@ -47,11 +46,6 @@ func cliques(g *graph, e *elimination) *outline {
 			continue
 		}
 	}
-	for i := range host { // a chain of clusters, each within the one before it
-		for host[i] != host[host[i]] {
-			host[i] = host[host[i]]
-		}
-	}
 	for i := range e.order {
 		if p := parent[i]; p < n && host[p] != host[i] {
 			links[host[i]] = append(links[host[i]], host[p])
@@ -61,8 +55,7 @@ func cliques(g *graph, e *elimination) *outline {
 	return direct(g, e, host, links)
 }
 
-// direct turns the tree so that its root, in each part of the network, is the clique in the middle: the one from which
-// the farthest clique is nearest. Ties go to the first.
+// direct turns the tree so that its root, in each part of the network, is the clique in the middle of a longest path.
 func direct(g *graph, e *elimination, host []int, links [][]int) *outline {
 	o := &outline{}
 	seen := make([]bool, len(host))
@@ -70,33 +63,40 @@ func direct(g *graph, e *elimination, host []int, links [][]int) *outline {
 		if host[i] != i || seen[i] {
 			continue
 		}
-		part, _ := walk(i, links)
-		root, best := i, math.MaxInt
-		for _, c := range part {
-			seen[c] = true
-			if _, depth := walk(c, links); depth < best {
-				root, best = c, depth
-			}
+		part := walk(i, links)
+		for _, s := range part {
+			seen[s.clique] = true
 		}
-		o.grow(e, links, root, -1, -1, len(g.states))
+		path := walk(part[len(part)-1].clique, links) // from one end of a longest path; it ends at the other
+		middle := len(path) - 1
+		for range path[middle].depth / 2 {
+			middle = path[middle].from
+		}
+		o.grow(e, links, path[middle].clique, -1, -1, len(g.states))
 	}
 	return o
 }
 
-// walk lists the cliques that hang together with one, and how far the farthest is.
-func walk(from int, links [][]int) (part []int, depth int) {
-	type step struct{ clique, from, depth int }
-	queue := []step{{from, -1, 0}}
-	for i := 0; i < len(queue); i++ {
-		s := queue[i]
-		part, depth = append(part, s.clique), s.depth
-		for _, next := range links[s.clique] {
-			if next != s.from {
-				queue = append(queue, step{next, s.clique, s.depth + 1})
+// step is a clique on a walk.
+type step struct {
+	clique, from, depth int // from is the place of the step before; -1 for the first
+}
+
+// walk lists the cliques that hang together with one, the nearest first.
+func walk(start int, links [][]int) []step {
+	path := []step{{start, -1, 0}}
+	for i := 0; i < len(path); i++ {
+		before := -1
+		if path[i].from >= 0 {
+			before = path[path[i].from].clique
+		}
+		for _, next := range links[path[i].clique] {
+			if next != before {
+				path = append(path, step{next, i, path[i].depth + 1})
 			}
 		}
 	}
-	return part, depth
+	return path
 }
 
 func (o *outline) grow(e *elimination, links [][]int, clique, from, parent, n int) {

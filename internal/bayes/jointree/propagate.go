@@ -135,21 +135,28 @@ func (q *Query) collect(i int) bool {
 		return true
 	}
 	q.up.product[i], q.up.raw[i] = q.own.product[i], q.own.raw[i]
-	q.absorb(n, i)
-	if q.logical {
-		return possible(q.up.raw[i])
-	}
-	power, ok := scale(q.up.raw[i])
+	power, ok := q.absorb(n, i)
 	q.up.exponent[i] = exponent + power
 	return ok
 }
 
+// together is how many messages may be multiplied before the product is scaled.
+const together = 16
+
 // absorb runs the loops for as many messages as there are.
-func (q *Query) absorb(n *node, i int) {
+func (q *Query) absorb(n *node, i int) (exponent int, ok bool) {
 	src, dst, out, in := n.psi, q.up.product[i], q.up.raw[i], q.active
-	for ; len(in) > 2; in = in[2:] {
+	for left := together; len(in) > 2; in = in[2:] {
 		multiply2(dst, src, in[0], in[1])
 		src = dst
+		if left -= 2; left == 0 {
+			left = together
+			power, ok := q.tidy(dst)
+			if !ok {
+				return 0, false
+			}
+			exponent += power
+		}
 	}
 	switch len(in) {
 	case 0:
@@ -160,6 +167,16 @@ func (q *Query) absorb(n *node, i int) {
 	case 2:
 		absorb2(dst, src, in[0], in[1], n.runs, out)
 	}
+	power, ok := q.tidy(out)
+	return exponent + power, ok
+}
+
+// tidy brings numbers into range. It is false when nothing is possible any more.
+func (q *Query) tidy(values []float64) (exponent int, ok bool) {
+	if q.logical {
+		return 0, possible(values)
+	}
+	return scale(values)
 }
 
 // weigh multiplies the evidence at a table into its message. It is false when nothing is possible any more.
@@ -185,10 +202,7 @@ func (q *Query) weigh(at int) bool {
 		q.exponents[at] += q.applied[member.variable].exponent
 	}
 	q.message[at] = out
-	if q.logical {
-		return possible(out)
-	}
-	power, ok := scale(out)
+	power, ok := q.tidy(out)
 	q.exponents[at] += power
 	return ok
 }

@@ -1,9 +1,11 @@
 package jointree
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 )
 
 // set is a set of variables as bits.
@@ -40,6 +42,16 @@ func (s set) len() int {
 		n += bits.OnesCount64(w)
 	}
 	return n
+}
+
+// first is the smallest member, or -1.
+func (s set) first() int {
+	for i, w := range s {
+		if w != 0 {
+			return i<<6 + bits.TrailingZeros64(w)
+		}
+	}
+	return -1
 }
 
 // list is the members in ascending order.
@@ -105,37 +117,86 @@ type elimination struct {
 }
 
 // greedy eliminates the variable with the smallest score until none is left. Ties go to the other criterion, then to
-// the smaller rank; rank is a permutation that a few tries shuffle. It gives up with nil when the cost passes limit.
+// the smaller rank; rank is a permutation that a few tries shuffle. Variables whose neighbours all know each other go
+// first: they cost nothing that will not be paid anyway. It gives up with nil when the cost passes limit.
 func (g *graph) greedy(by criterion, rank []int, limit float64) *elimination {
-	g = g.clone()
 	n := len(g.near)
-	e := &elimination{}
-	first, second := make([]float64, n), make([]float64, n)
-	left, stale := newSet(n), newSet(n)
+	s := &sweep{g: g.clone(), by: by, rank: rank, left: newSet(n), stale: newSet(n), free: newSet(n),
+		fill: make([]float64, n), weight: make([]float64, n)}
 	for v := range n {
-		left.add(v)
-		stale.add(v)
+		s.left.add(v)
+		s.stale.add(v)
 	}
-	var around, members []int
+	e := &elimination{}
 	for range n {
-		members = stale.appendTo(members[:0])
-		for _, v := range members {
-			if left.has(v) {
-				first[v], second[v] = g.score(v, by)
-			}
-		}
-		clear(stale)
-		v := g.best(left, first, second, rank)
-		around = g.near[v].appendTo(around[:0])
-		cluster := g.near[v].clone()
+		v := s.next()
+		cluster := s.g.near[v].clone()
 		cluster.add(v)
 		if e.append(v, cluster, g); e.cost > limit {
 			return nil
 		}
-		left.remove(v)
-		g.eliminate(v, around, stale)
+		s.eliminate(v)
 	}
 	return e
+}
+
+// sweep is one elimination under way.
+type sweep struct {
+	g                 *graph // of the variables that are left
+	by                criterion
+	rank              []int
+	left, stale, free set // free: whose neighbours all know each other; stale: whose scores may have changed
+	fill, weight      []float64
+	members           []int
+}
+
+// next chooses a variable. Eliminating a free one adds no edges, so the others stay free.
+func (s *sweep) next() int {
+	if v := s.free.first(); v >= 0 {
+		return v
+	}
+	s.stale.intersect(s.left)
+	s.members = s.stale.appendTo(s.members[:0])
+	for _, v := range s.members {
+		s.weight[v] = s.g.log[v] + s.g.weight(s.g.near[v])
+		if s.fill[v] = s.g.fill(v, s.by == minFillWeight); s.fill[v] == 0 {
+			s.free.add(v)
+		}
+	}
+	clear(s.stale)
+	if v := s.free.first(); v >= 0 {
+		return v
+	}
+	return s.best()
+}
+
+func (s *sweep) best() int {
+	first, second := s.fill, s.weight
+	if s.by == minWeight {
+		first, second = second, first
+	}
+	s.members = s.left.appendTo(s.members[:0])
+	return slices.MinFunc(s.members, func(a, b int) int {
+		return cmp.Or(cmp.Compare(first[a], first[b]), cmp.Compare(second[a], second[b]), cmp.Compare(s.rank[a], s.rank[b]))
+	})
+}
+
+// eliminate joins the neighbours of v and takes v away.
+func (s *sweep) eliminate(v int) {
+	s.left.remove(v)
+	s.free.remove(v)
+	near := s.g.near
+	s.members = near[v].appendTo(s.members[:0])
+	for _, a := range s.members {
+		missing := near[v].outside(near[a]) > 1 // a itself is always missing
+		near[a].unite(near[v])
+		near[a].remove(a)
+		near[a].remove(v)
+		s.stale.add(a)
+		if missing {
+			s.stale.unite(near[a])
+		}
+	}
 }
 
 // append adds a step; a cluster that an earlier one contains costs nothing, because it becomes no clique.
@@ -160,62 +221,32 @@ func (g *graph) weight(s set) float64 {
 	return sum
 }
 
-func (g *graph) best(left set, first, second []float64, rank []int) int {
-	best := -1
-	for i, w := range left {
-		for ; w != 0; w &= w - 1 {
-			v := i<<6 + bits.TrailingZeros64(w)
-			switch {
-			case best < 0, first[v] < first[best]:
-				best = v
-			case first[v] > first[best]:
-			case second[v] < second[best], second[v] == second[best] && rank[v] < rank[best]:
-				best = v
-			}
-		}
-	}
-	return best
-}
-
-// score is what the criterion says of eliminating v next, and what breaks its ties.
-func (g *graph) score(v int, by criterion) (first, second float64) {
-	weight := g.log[v] + g.weight(g.near[v])
-	fill := 0.0
+// fill is the number of edges that eliminating v would add, or the sum of their ends' sizes multiplied.
+func (g *graph) fill(v int, weighted bool) float64 {
+	sum := 0.0
 	for i, w := range g.near[v] {
 		for ; w != 0; w &= w - 1 {
 			a := i<<6 + bits.TrailingZeros64(w)
+			missing := 0.0
 			for j, x := range g.near[v] {
-				for x &^= g.near[a][j]; x != 0; x &= x - 1 {
-					b := j<<6 + bits.TrailingZeros64(x)
-					switch {
-					case b <= a: // every pair once, and a is no neighbour of itself
-					case by == minFillWeight:
-						fill += float64(g.states[a]) * float64(g.states[b])
-					default:
-						fill++
-					}
+				x &^= g.near[a][j]
+				if !weighted {
+					missing += float64(bits.OnesCount64(x))
+					continue
+				}
+				for ; x != 0; x &= x - 1 {
+					missing += float64(g.states[j<<6+bits.TrailingZeros64(x)])
 				}
 			}
+			if weighted {
+				missing = float64(g.states[a]) * (missing - float64(g.states[a])) // without a itself
+			} else {
+				missing--
+			}
+			sum += missing
 		}
 	}
-	if by == minWeight {
-		return weight, fill
-	}
-	return fill, weight
-}
-
-// eliminate joins the neighbours of v and takes v away. Variables whose score may have changed become stale.
-func (g *graph) eliminate(v int, around []int, stale set) {
-	for _, a := range around {
-		missing := g.near[v].outside(g.near[a]) > 1 // a itself is always missing
-		g.near[a].unite(g.near[v])
-		g.near[a].remove(a)
-		g.near[a].remove(v)
-		stale.add(a)
-		if missing {
-			stale.unite(g.near[a])
-		}
-	}
+	return sum / 2 // every edge was counted from both ends
 }
 
 // triangulate tries all criteria, first with ties to the smaller variable, then with shuffled ties from a fixed seed,
