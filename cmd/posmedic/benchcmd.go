@@ -20,7 +20,9 @@ type benchCommand struct {
 	Start    benchStartCommand    `cmd:"" help:"Start to first page, and idle memory."`
 	Ingest   benchIngestCommand   `cmd:"" help:"Durable status reports, end to end through the agents' door."`
 	Planner  benchPlannerCommand  `cmd:"" help:"Cost of the planned repair against the best possible one, and time to plan a step."`
+	Networks benchNetworksCommand `cmd:"" help:"Exact inference: errors against known posteriors, and time for all posteriors."`
 	Localise benchLocaliseCommand `cmd:"" help:"What mass failures have in common: share of causes named exactly, and time."`
+	Learning benchLearningCommand `cmd:"" help:"What is learned from simulated cases, against a reader that knows the world they are drawn from."`
 }
 
 // benchStartCommand is `posmedic bench start`.
