@@ -181,6 +181,9 @@ func (d *Door) caseView(ctx context.Context, c casefile.Case) (*CaseView, error)
 		if err := json.Unmarshal(c.Diagnosis, &diagnosis); err != nil {
 			return nil, err
 		}
+		for i, r := range diagnosis.Ranked {
+			diagnosis.Ranked[i].Word = diagnose.WordFor(r.P) // an older program had other words
+		}
 		view.Diagnosis = &diagnosis
 		d.wordsOf(view, diagnosis)
 	}

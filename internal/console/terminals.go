@@ -122,7 +122,7 @@ func (d *Door) brief(c casefile.Case) CaseBrief {
 	var diagnosis diagnose.Diagnosis
 	if len(c.Diagnosis) > 0 && json.Unmarshal(c.Diagnosis, &diagnosis) == nil && len(diagnosis.Ranked) > 0 {
 		top := diagnosis.Ranked[0]
-		b.Fault, b.P, b.Word = &top.Name, top.P, top.Word
+		b.Fault, b.P, b.Word = &top.Name, top.P, diagnose.WordFor(top.P) // an older program had other words
 	}
 	return b
 }

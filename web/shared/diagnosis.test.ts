@@ -6,7 +6,7 @@ const at = "2026-11-23T12:00:00Z";
 const text = { zh: "故障", en: "fault" };
 
 function ranked(fault: string, p: number, more: Partial<Ranked> = {}): Ranked {
-  return { fault, name: text, group: "software", who: "merchant", p, word: "likely", ...more };
+  return { fault, name: text, group: "software", who: "merchant", p, word: "very_likely", ...more };
 }
 
 function diagnosis(list: Ranked[], more: Partial<Diagnosis> = {}): Diagnosis {

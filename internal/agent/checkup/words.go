@@ -34,14 +34,14 @@ func mark(s probe.State) string {
 
 func wordText(w diagnose.Word) lang.Text {
 	switch w {
+	case diagnose.VeryLikely:
+		return lang.Text{ZH: "很可能", EN: "very likely"}
 	case diagnose.Likely:
-		return lang.Text{ZH: "很可能", EN: "likely"}
-	case diagnose.Possible:
-		return lang.Text{ZH: "可能", EN: "possible"}
+		return lang.Text{ZH: "可能", EN: "likely"}
 	case diagnose.Unsure:
 		return lang.Text{ZH: "不确定", EN: "unsure"}
 	default:
-		return lang.Text{ZH: "不太可能", EN: "unlikely"}
+		return lang.Text{ZH: "还说不准", EN: "not enough to say"}
 	}
 }
 

@@ -38,7 +38,7 @@ func TestRanking(t *testing.T) {
 		t.Parallel()
 		d := e.Diagnose(given(said("main_symptom", "frozen"), measured("app_state", "hung"), measured("host_connect_test", "ok")))
 		r := leader(t, d)
-		if r.Fault != "sw_hang" || r.Word != diagnose.Likely || d.Verdict != diagnose.Clear {
+		if r.Fault != "sw_hang" || r.Word != diagnose.VeryLikely || d.Verdict != diagnose.Clear {
 			t.Fatalf("got %+v, %s", r, d.Verdict)
 		}
 		if len(r.For) == 0 || r.For[0].Weight <= 0 {

@@ -78,15 +78,15 @@ type Ranked struct {
 	Against []Reason  `json:"against,omitempty"` // strongest first
 }
 
-// Word is the probability in words: likely (≥ 0.8), possible (0.5-0.8), unsure (0.3-0.5), unlikely (below).
+// Word is the probability in words: very likely (≥ 0.8), likely (0.5-0.8), unsure (0.3-0.5); below no cause is named.
 type Word string
 
 // The four words; docs/glossary.md has their zh and en.
 const (
-	Likely   Word = "likely"
-	Possible Word = "possible"
-	Unsure   Word = "unsure"
-	Unlikely Word = "unlikely"
+	VeryLikely Word = "very_likely"
+	Likely     Word = "likely"
+	Unsure     Word = "unsure"
+	Unnamed    Word = "unnamed"
 )
 
 // Reason is what one finding says about one fault: Weight is the log-likelihood ratio against the other faults

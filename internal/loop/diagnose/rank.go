@@ -11,13 +11,13 @@ import (
 func WordFor(p float64) Word {
 	switch {
 	case p >= 0.8:
-		return Likely
+		return VeryLikely
 	case p >= 0.5:
-		return Possible
+		return Likely
 	case p >= 0.3:
 		return Unsure
 	default:
-		return Unlikely
+		return Unnamed
 	}
 }
 
