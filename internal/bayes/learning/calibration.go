@@ -195,3 +195,29 @@ func Cool(p []float64, temperature float64) []float64 {
 	softmax(out)
 	return out
 }
+
+// Short is one case in short: the probability of the cause that led, that of the true one, and whether they are the
+// same. It makes a reading of what matters without the whole distribution.
+func Short(leads, truth float64, same bool) Reading {
+	if same {
+		return Reading{P: []float64{leads, max(0, 1-leads)}}
+	}
+	return Reading{P: []float64{leads, truth, max(0, 1-leads-truth)}, Truth: 1}
+}
+
+// Summary is calibration and loss of a list of readings.
+type Summary struct {
+	LogLoss float64
+	Brier   float64
+	ECE     Interval // of the leading cause
+	Floor   float64  // of the same
+}
+
+// Summarise measures readings with bins of equal size and so many resamplings. The same list gives the same figures.
+func Summarise(list []Reading, bins, resamples int) Summary {
+	rng := rand.New(rand.NewPCG(uint64(len(list)), uint64(bins))) //nolint:gosec // resampling keeps no secret
+	return Summary{
+		LogLoss: LogLoss(list), Brier: Brier(list),
+		ECE: ECEInterval(list, Leading, bins, resamples, rng), Floor: Floor(list, Leading, bins, resamples, rng),
+	}
+}

@@ -46,6 +46,7 @@ type Case struct {
 	Sure     float64 // probability that the name is right; otherwise it tells nothing
 	Evidence []Observation
 	Outcomes []Outcome
+	Lift     []float64 // likelihood of each cause by evidence outside the tables; nil for none
 }
 
 // Latent stands for a cause that nobody named.
@@ -98,6 +99,9 @@ func positive(c Counts) bool {
 func (m *Model) checkCase(c *Case) error {
 	if !(c.Weight >= 0) || c.Cause < Latent || c.Cause >= len(m.Rates) || c.Cause != Latent && !(c.Sure >= 0 && c.Sure <= 1) {
 		return fmt.Errorf("%w: cause %d, weight %v", ErrShape, c.Cause, c.Weight)
+	}
+	if c.Lift != nil && len(c.Lift) != len(m.Rates) {
+		return fmt.Errorf("%w: lift of %d causes", ErrShape, len(c.Lift))
 	}
 	for _, o := range c.Evidence {
 		if o.Variable < 0 || o.Variable >= len(m.Variables) || o.State < 0 || o.State >= len(m.Variables[o.Variable].Leak) || !(o.Trust >= 0 && o.Trust <= 1) {

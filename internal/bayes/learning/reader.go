@@ -4,16 +4,16 @@ import "math"
 
 // Reader is a model compiled to probabilities, for reading cases: it gives the distribution over causes. Read-only.
 type Reader struct {
-	causes  int
-	rates   []float64 // logarithms
-	states  []int
-	tables  [][]float64 // P(state | cause): tables[v][s*causes+f]
-	links   [][]float64 // the part of it that comes by the link
-	helps   [][]float64 // P(an action seems to help | cause)
-	cures   [][]float64 // P(it cures | cause)
-	rowOf   [][]int32   // rowOf[v][f]: row of the variable, -1 for none
-	slotOf  [][]int32   // slotOf[v][row*states+s]: place of the state among the row's links, -1 for none
-	fixOf   [][]int32
+	causes int
+	rates  []float64 // logarithms
+	states []int
+	tables [][]float64 // P(state | cause): tables[v][s*causes+f]
+	links  [][]float64 // the part of it that comes by the link
+	helps  [][]float64 // P(an action seems to help | cause)
+	cures  [][]float64 // P(it cures | cause)
+	rowOf  [][]int32   // rowOf[v][f]: row of the variable, -1 for none
+	slotOf [][]int32   // slotOf[v][row*states+s]: place of the state among the row's links, -1 for none
+	fixOf  [][]int32
 }
 
 // Compile makes a reader of a model that was checked.
@@ -105,6 +105,9 @@ func (r *Reader) Read(dst []float64, c *Case) float64 {
 			}
 			dst[f] += math.Log(p)
 		}
+	}
+	for f, l := range c.Lift {
+		dst[f] += math.Log(l)
 	}
 	if c.Cause != Latent {
 		named(dst, c)

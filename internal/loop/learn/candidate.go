@@ -2,11 +2,10 @@ package learn
 
 import (
 	"cmp"
-	"maps"
-	"math"
 	"slices"
 	"time"
 
+	"github.com/posmedic/posmedic/internal/bayes/learning"
 	"github.com/posmedic/posmedic/internal/casefile"
 	"github.com/posmedic/posmedic/internal/kernel/ident"
 	"github.com/posmedic/posmedic/internal/kernel/lang"
@@ -14,30 +13,54 @@ import (
 	"github.com/posmedic/posmedic/pack"
 )
 
+// What a change is about.
+const (
+	Rate    = "rate"    // how often a fault stops a terminal
+	Shows   = "shows"   // how often a fault brings a variable into a state
+	Fixes   = "fixes"   // how often a step cures a fault
+	Minutes = "minutes" // how long a step, or finding a variable out, takes
+	Context = "context" // how much oftener a fault is where an attribute of the terminal has a value
+)
+
 // Change is one number that moved.
 type Change struct {
-	What  string      `json:"what"` // rate, fixes
-	Fault string      `json:"fault"`
-	Step  string      `json:"step,omitempty"`
-	From  pack.Number `json:"from"`
-	To    pack.Number `json:"to"`
-	Cases float64     `json:"cases"` // how many cases' worth of credit moved it
+	What      string      `json:"what"` // rate, shows, fixes, minutes, context
+	Fault     string      `json:"fault"`
+	Step      string      `json:"step,omitempty"`
+	Variable  string      `json:"variable,omitempty"`
+	State     string      `json:"state,omitempty"`
+	Attribute string      `json:"attribute,omitempty"` // of the terminal, with Value
+	Value     string      `json:"value,omitempty"`
+	From      pack.Number `json:"from"`
+	To        pack.Number `json:"to"`
+	Cases     float64     `json:"cases"` // how many cases' worth of credit moved it
 }
 
 // Candidate is a set of changes to a pack, with the gate's report.
 type Candidate struct {
-	ID      string         `json:"id"`
-	At      time.Time      `json:"at"`
-	Base    pack.Ref       `json:"base"`    // the built-in revision whose numbers it changes
-	Against pack.Ref       `json:"against"` // the revision that was in force when the gate compared
-	Result  pack.Ref       `json:"result"`  // the revision that it makes
-	State   CandidateState `json:"state"`
-	Changes []Change       `json:"changes"`
-	Report  Report         `json:"report"`
+	ID       string         `json:"id"`
+	At       time.Time      `json:"at"`
+	Base     pack.Ref       `json:"base"`    // the built-in revision whose numbers it changes
+	Against  pack.Ref       `json:"against"` // the revision that was in force when the gate compared
+	Result   pack.Ref       `json:"result"`  // the revision that it makes
+	State    CandidateState `json:"state"`
+	Changes  []Change       `json:"changes"`
+	Learned  Learned        `json:"learned"`
+	Report   Report         `json:"report"`
+	Shadowed *Shadowed      `json:"shadowed,omitempty"` // how it did beside the revision in force, once it was tried
 }
 
-// fading keeps old cases from outweighing a changed world: a case's credit halves with this age.
-const fading = 180 * 24 * time.Hour
+// Learned says what the numbers were learned from.
+type Learned struct {
+	Cases    int     `json:"cases"`    // proven ones
+	Worth    float64 `json:"worth"`    // of them, after fading
+	Named    int     `json:"named"`    // of them with a cause that somebody named
+	Rounds   int     `json:"rounds"`   // of expectation and maximisation
+	Rates    float64 `json:"rates"`    // what an author's case proved to be worth, by the kind of number
+	Links    float64 `json:"links"`    // the same for shows
+	Cures    float64 `json:"cures"`    // the same for fixes
+	Explains float64 `json:"explains"` // mean log-probability of a case afterwards, natural logarithm
+}
 
 // ErrNothing says that no confirmed case has anything to teach.
 var ErrNothing = problem.New(problem.Conflict, "learn.nothing",
@@ -45,95 +68,181 @@ var ErrNothing = problem.New(problem.Conflict, "learn.nothing",
 	WithHint(lang.Text{ZH: "案例经交易验证关闭后再试", EN: "try again once cases have been closed with a proof"})
 
 // Propose computes what the records say about the pack's numbers. Only confirmed records count.
+//
+// The cause of a case stays latent unless somebody named it: expectation and maximisation share every case out to the
+// faults that explain what was seen, the steps that failed and the one that helped, and learn from the shares. Authors'
+// numbers are the prior; how much their cases are worth is estimated along with it, within bounds, once there are
+// enough proven cases to judge by.
 func Propose(p *pack.Pack, records []Record, now time.Time) (Candidate, error) {
 	c := Candidate{ID: ident.New("cand"), At: now, Base: p.Ref}
-	credit, tried, cured := tally(records, now)
-	c.Changes = append(rateChanges(p, credit), fixChanges(p, tried, cured)...)
-	slices.SortFunc(c.Changes, func(a, b Change) int {
-		return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Fault, b.Fault), cmp.Compare(a.Step, b.Step))
-	})
+	proven := slices.DeleteFunc(slices.Clone(records), func(r Record) bool { return r.Outcome != casefile.Confirmed })
+	book := NewBook(p)
+	cases := make([]learning.Case, len(proven))
+	for i, r := range proven {
+		cases[i] = book.Case(r, Worth(r, now))
+		c.Learned.Worth += cases[i].Weight
+		if cases[i].Cause != learning.Latent {
+			c.Learned.Named++
+		}
+	}
+	c.Learned.Cases = len(proven)
+	if len(proven) == 0 {
+		return c, ErrNothing
+	}
+	fitted, strength, err := fit(book.Model(), cases)
+	if err != nil {
+		return c, err
+	}
+	c.Learned.Rates, c.Learned.Links, c.Learned.Cures = strength.Rates, strength.Links, strength.Fixes
+	c.Learned.Rounds = len(fitted.Climb)
+	c.Learned.Explains = book.explains(fitted.Model, cases)
+	c.Changes = slices.Concat(book.rateChanges(fitted), book.showChanges(fitted), book.fixChanges(fitted), minuteChanges(p, proven),
+		book.contextChanges(fitted, proven, cases))
+	slices.SortStableFunc(c.Changes, order)
 	if len(c.Changes) == 0 {
 		return c, ErrNothing
 	}
 	return c, nil
 }
 
-type pair struct{ step, fault string }
-
-// tally sums the credit of faults, and of every step on them how often it was tried and how often it cured.
-func tally(records []Record, now time.Time) (credit map[string]float64, tried, cured map[pair]float64) {
-	credit, tried, cured = map[string]float64{}, map[pair]float64{}, map[pair]float64{}
-	for _, r := range records {
-		if r.Outcome != casefile.Confirmed {
-			continue
-		}
-		weight := math.Exp2(-float64(now.Sub(r.ClosedAt)) / float64(fading))
-		for fault, share := range r.Credit {
-			credit[fault] += weight * share
-			for _, s := range r.Steps {
-				tried[pair{s.ID, fault}] += weight * share
-				if s.Helped {
-					cured[pair{s.ID, fault}] += weight * share
-				}
-			}
-		}
-	}
-	return credit, tried, cured
+func order(a, b Change) int {
+	return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Attribute, b.Attribute), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Fault, b.Fault),
+		cmp.Compare(a.Step, b.Step), cmp.Compare(a.Variable, b.Variable), cmp.Compare(a.State, b.State))
 }
 
-// rateChanges moves base rates: each fault's share of all stops is a Dirichlet count that starts from the pack. Only
-// shares matter, so the scale is chosen that leaves the rates of faults without credit as they are.
-func rateChanges(p *pack.Pack, credit map[string]float64) []Change {
-	var total, experience float64
-	for _, f := range p.Faults {
-		total += f.Rate.Mean
-		experience += f.Rate.Experience
+// How far the worth of authors' cases may be corrected, and from how many proven cases on it is: fewer cannot tell authors
+// who are wrong from cases that are odd.
+const (
+	leastWorth  = 0.1
+	mostWorth   = 3
+	enoughCases = 200
+)
+
+func fit(prior *learning.Model, cases []learning.Case) (*learning.Fitted, learning.Strength, error) {
+	strength := learning.Strength{Rates: 1, Links: 1, Fixes: 1}
+	fitted, err := learning.Fit(prior, cases, learning.Limits{})
+	if err != nil || len(cases) < enoughCases {
+		return fitted, strength, err
 	}
+	strength = learning.Weigh(prior, fitted.Seen, leastWorth, mostWorth)
+	fitted, err = learning.Fit(prior.Scaled(strength), cases, learning.Limits{})
+	return fitted, strength, err
+}
+
+func (b *Book) explains(m *learning.Model, cases []learning.Case) float64 {
+	reader, dst, sum := learning.Compile(m), make([]float64, len(m.Rates)), 0.0
+	for i := range cases {
+		sum += reader.Read(dst, &cases[i])
+	}
+	return sum / float64(len(cases))
+}
+
+// leastCases is the credit below which a number is left alone: it would move by less than it is rounded to.
+const leastCases = 0.05
+
+// rateChanges moves base rates: each fault's share of all stops is a Dirichlet count. Only shares matter, so the scale is
+// chosen that leaves the rates of faults without credit as they are.
+func (b *Book) rateChanges(fitted *learning.Fitted) []Change {
 	var out []Change
-	for _, f := range p.Faults {
-		if credit[f.ID] == 0 {
+	for i := range b.pack.Faults {
+		seen := fitted.Seen.Rates[i]
+		if seen < leastCases {
 			continue
 		}
-		to := pack.Number{
-			Mean: f.Rate.Mean + credit[f.ID]*total/max(experience, 1), Experience: f.Rate.Experience + credit[f.ID], Source: f.Rate.Source,
-		}
-		out = append(out, Change{What: "rate", Fault: f.ID, From: f.Rate, To: to, Cases: credit[f.ID]})
+		f := &b.pack.Faults[i]
+		prior := fitted.Model.Rates[i] - seen
+		was := max(f.Rate.Mean, leastRate)
+		out = append(out, Change{What: Rate, Fault: f.ID, From: f.Rate, Cases: seen,
+			To: pack.Number{Mean: was * fitted.Model.Rates[i] / prior, Experience: f.Rate.Experience + seen, Source: f.Rate.Source}})
 	}
 	return out
 }
 
-func fixChanges(p *pack.Pack, tried, cured map[pair]float64) []Change {
+// showChanges moves all links of a fault to a variable together, since together they may not exceed one.
+func (b *Book) showChanges(fitted *learning.Fitted) []Change {
 	var out []Change
-	for _, k := range slices.SortedFunc(maps.Keys(tried), func(a, b pair) int {
-		return cmp.Or(cmp.Compare(a.step, b.step), cmp.Compare(a.fault, b.fault))
-	}) {
-		step, ok := p.Step(k.step)
-		if !ok {
-			continue
+	for v := range fitted.Model.Variables {
+		variable := &b.pack.Variables[b.source[v]]
+		for r, row := range fitted.Model.Variables[v].Rows {
+			seen := fitted.Seen.Variables[v].Rows[r].Counts.Experience()
+			if seen < leastCases || len(row.States) == 0 {
+				continue
+			}
+			fault := &b.pack.Faults[row.Cause]
+			links := 0.0
+			for _, a := range row.Counts[:len(row.States)] {
+				links += a
+			}
+			experience := max(row.Counts.Experience()-doubt, links)
+			for i, s := range row.States {
+				from := fault.Shows[variable.ID][variable.States[s].ID]
+				out = append(out, Change{What: Shows, Fault: fault.ID, Variable: variable.ID, State: variable.States[s].ID, From: from, Cases: seen,
+					To: pack.Number{Mean: row.Counts[i] / experience, Experience: experience, Source: from.Source}})
+			}
 		}
-		from, ok := step.Fixes[k.fault]
-		if !ok {
-			continue
+	}
+	return out
+}
+
+func (b *Book) fixChanges(fitted *learning.Fitted) []Change {
+	var out []Change
+	for a, action := range fitted.Model.Actions {
+		step := &b.pack.Steps[a]
+		for i, fix := range action.Fixes {
+			seen := fitted.Seen.Actions[a].Fixes[i].Counts.Experience()
+			if seen < leastCases {
+				continue
+			}
+			fault := b.pack.Faults[fix.Cause].ID
+			from := step.Fixes[fault]
+			out = append(out, Change{What: Fixes, Fault: fault, Step: step.ID, From: from, Cases: seen,
+				To: pack.Number{Mean: fix.Counts.Mean(0), Experience: fix.Counts.Experience(), Source: from.Source}})
 		}
-		n := from.Experience + tried[k]
-		to := pack.Number{Mean: (from.Mean*from.Experience + cured[k]) / n, Experience: n, Source: from.Source}
-		out = append(out, Change{What: "fixes", Fault: k.fault, Step: k.step, From: from, To: to, Cases: tried[k]})
 	}
 	return out
 }
 
 // Apply gives the pack with the changes, as a new revision.
 func Apply(p *pack.Pack, c Candidate) (*pack.Pack, error) {
-	return pack.Revise(p, p.Ref.Version+"+"+c.ID, func(r *pack.Revision) {
-		for _, ch := range c.Changes {
-			switch ch.What {
-			case "rate":
-				r.SetRate(ch.Fault, ch.To)
-			case "fixes":
-				r.SetFix(ch.Step, ch.Fault, ch.To)
+	return pack.Revise(p, p.Ref.Version+"+"+c.ID, func(r *pack.Revision) { c.write(r) })
+}
+
+func (c Candidate) write(r *pack.Revision) {
+	type link struct{ fault, variable string }
+	type place struct{ attribute, value string }
+	shows, contexts := map[link]map[string]pack.Number{}, map[place]map[string]pack.Number{}
+	for _, ch := range c.Changes {
+		switch ch.What {
+		case Rate:
+			r.SetRate(ch.Fault, ch.To)
+		case Fixes:
+			r.SetFix(ch.Step, ch.Fault, ch.To)
+		case Shows:
+			at := link{ch.Fault, ch.Variable}
+			if shows[at] == nil {
+				shows[at] = map[string]pack.Number{}
+			}
+			shows[at][ch.State] = ch.To
+		case Context:
+			at := place{ch.Attribute, ch.Value}
+			if contexts[at] == nil {
+				contexts[at] = map[string]pack.Number{}
+			}
+			contexts[at][ch.Fault] = ch.To
+		case Minutes:
+			if ch.Step != "" {
+				r.SetDowntime(ch.Step, ch.To.Mean)
+			} else {
+				r.SetMinutes(ch.Variable, ch.To.Mean)
 			}
 		}
-	})
+	}
+	for at, states := range shows {
+		r.SetShows(at.fault, at.variable, states)
+	}
+	for at, multiply := range contexts {
+		r.SetContext("learned_"+at.attribute+"_"+at.value, attributeVariable(at.attribute), at.value, multiply)
+	}
 }
 
 // split keeps every fifth record, by its case id, from teaching, so that the gate has something unseen.

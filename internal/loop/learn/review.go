@@ -2,6 +2,7 @@ package learn
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -16,7 +17,8 @@ type CandidateState string
 
 // The states of a candidate.
 const (
-	Rejected   CandidateState = "rejected"    // the gate said no
+	Rejected   CandidateState = "rejected"    // the gate said no, or its trial did
+	InShadow   CandidateState = "shadow"      // passed the gate and is tried beside the knowledge in force
 	Passed     CandidateState = "passed"      // may be promoted
 	Promoted   CandidateState = "promoted"    // brought into force
 	RolledBack CandidateState = "rolled_back" // was in force and is no longer: taken back, or replaced by a newer one
@@ -25,6 +27,7 @@ const (
 // moves is the table of moves. What was rejected or taken back stays so: a better one is a new candidate.
 var moves = map[CandidateState][]CandidateState{
 	Rejected:   {},
+	InShadow:   {Passed, Rejected},
 	Passed:     {Promoted},
 	Promoted:   {RolledBack},
 	RolledBack: {},
@@ -60,6 +63,7 @@ type Review struct {
 	Store     Store
 	Knowledge Knowledge
 	Gate      Gate
+	Trial     ShadowRule // how long a candidate is tried before it may be promoted; zero: not at all
 	Now       func() time.Time
 }
 
@@ -67,6 +71,7 @@ type Review struct {
 const (
 	maxRecords    = 5000
 	maxCandidates = 100
+	maxTrials     = 5000
 )
 
 // Propose computes a candidate from the stored records, has the gate judge it, and stores it with the report. It always
@@ -88,16 +93,77 @@ func (r Review) Propose(ctx context.Context) (Candidate, error) {
 	}
 	c.Against, c.Result = inForce.Ref, after.Ref
 	c.Report = r.Gate.Judge(inForce, after, held)
-	c.State = Rejected
-	if c.Report.Passed {
+	switch {
+	case !c.Report.Passed:
+		c.State = Rejected
+	case r.Trial.none():
 		c.State = Passed
+	default:
+		c.State = InShadow
 	}
 	return c, r.Store.PutCandidate(ctx, c)
 }
 
-// Candidates gives the newest candidates.
-func (r Review) Candidates(ctx context.Context) ([]Candidate, error) {
-	return r.Store.Candidates(ctx, maxCandidates)
+// List gives the newest candidates, each with how its trial stands. Trials that are over are decided on the way.
+func (r Review) List(ctx context.Context) ([]Candidate, error) {
+	list, err := r.Store.Candidates(ctx, maxCandidates)
+	if err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if list[i], err = r.settle(ctx, list[i]); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Candidates is List under the name that the people's door knows.
+func (r Review) Candidates(ctx context.Context) ([]Candidate, error) { return r.List(ctx) }
+
+// Details is all there is to know of a candidate.
+type Details struct {
+	Candidate
+	Trials []Trial `json:"trials"` // newest first
+}
+
+// Show gives one candidate with the cases it was tried on.
+func (r Review) Show(ctx context.Context, id string) (Details, error) {
+	c, err := r.Store.Candidate(ctx, id)
+	if err != nil {
+		return Details{}, err
+	}
+	if c, err = r.settle(ctx, c); err != nil {
+		return Details{}, err
+	}
+	trials, err := r.Store.Trials(ctx, id, maxTrials)
+	return Details{Candidate: c, Trials: trials}, err
+}
+
+// settle sums up the trial of a candidate in the shadow, and lets it pass or rejects it when the trial is over. Two that do
+// so at once come to the same end, since the trials say it.
+func (r Review) settle(ctx context.Context, c Candidate) (Candidate, error) {
+	if c.State != InShadow {
+		return c, nil
+	}
+	trials, err := r.Store.Trials(ctx, c.ID, maxTrials)
+	if err != nil {
+		return c, err
+	}
+	sum := judgeTrials(c, r.Trial, trials, r.Now())
+	c.Shadowed = &sum
+	switch sum.Why {
+	case Trying:
+		return c, nil
+	case ShadowPassed:
+		c.State = Passed
+	default:
+		c.State = Rejected
+	}
+	if err := r.Store.MoveCandidate(ctx, c, InShadow); err != nil && !errors.Is(err, ErrMove) {
+		return c, err
+	}
+	return c, nil
 }
 
 // Promote brings a candidate that passed into force. What was in force before it is then rolled back.
@@ -109,7 +175,13 @@ func (r Review) Promote(ctx context.Context, id string) (Candidate, error) {
 	if err != nil {
 		return c, err
 	}
-	if !c.State.May(Promoted) {
+	if c, err = r.settle(ctx, c); err != nil {
+		return c, err
+	}
+	switch {
+	case c.State == InShadow:
+		return c, ErrShadowed
+	case !c.State.May(Promoted):
 		return c, ErrMove
 	}
 	base, inForce := r.Knowledge.BuiltIn(), r.Knowledge.Pack()
@@ -146,7 +218,7 @@ func (r Review) RollBack(ctx context.Context) error {
 
 // retire moves every candidate that was promoted to its end.
 func (r Review) retire(ctx context.Context) error {
-	list, err := r.Candidates(ctx)
+	list, err := r.Store.Candidates(ctx, maxCandidates)
 	if err != nil {
 		return err
 	}

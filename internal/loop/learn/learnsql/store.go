@@ -88,8 +88,26 @@ func (s *Store) Candidates(ctx context.Context, limit int) ([]learn.Candidate, e
 	return bodies[learn.Candidate](ctx, s.db, `SELECT body FROM learn_candidates ORDER BY at DESC, id LIMIT $1`, limit)
 }
 
-func bodies[T any](ctx context.Context, db *sqldb.DB, query string, arg any) ([]T, error) {
-	rows, err := db.Read().QueryContext(ctx, query, arg)
+// PutTrial stores how a candidate did on a case, once.
+func (s *Store) PutTrial(ctx context.Context, t learn.Trial) error {
+	body, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	return s.db.Write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO learn_trials (candidate, case_id, at, body) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+			t.Candidate, t.Case, sqldb.Millis(t.At), string(body))
+		return err
+	})
+}
+
+// Trials gives the newest trials of a candidate.
+func (s *Store) Trials(ctx context.Context, candidate string, limit int) ([]learn.Trial, error) {
+	return bodies[learn.Trial](ctx, s.db, `SELECT body FROM learn_trials WHERE candidate = $1 ORDER BY at DESC, case_id LIMIT $2`, candidate, limit)
+}
+
+func bodies[T any](ctx context.Context, db *sqldb.DB, query string, args ...any) ([]T, error) {
+	rows, err := db.Read().QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
