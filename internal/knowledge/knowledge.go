@@ -32,6 +32,9 @@ type Store interface {
 	Deactivate(ctx context.Context, packID string) error
 	Get(ctx context.Context, hash string) (*pack.Pack, error)
 	List(ctx context.Context) ([]Entry, error) // newest first
+	// Keep keeps a pack that cases are diagnosed with, once; Kept gives it back, or a promoted revision, or ErrUnknown.
+	Keep(ctx context.Context, p *pack.Pack) error
+	Kept(ctx context.Context, hash string) (*pack.Pack, error)
 }
 
 // Room holds the knowledge in force. It is safe for use by many goroutines.
@@ -39,6 +42,7 @@ type Room struct {
 	store   Store
 	builtin *pack.Pack
 	active  atomic.Pointer[pack.Pack]
+	kept    atomic.Pointer[string] // hash of the pack that was kept last
 	changed func(*pack.Pack)
 	mu      sync.Mutex // one change at a time, so that changed is told of the last one last
 }

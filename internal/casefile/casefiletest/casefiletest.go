@@ -25,6 +25,9 @@ type Store interface {
 	Reopen(ctx context.Context, id string, entry casefile.Entry) error
 	Close(ctx context.Context, id string, outcome casefile.Outcome, entry casefile.Entry) error
 	SetDiagnosis(ctx context.Context, id string, d json.RawMessage, packHash string, at time.Time, entry casefile.Entry) error
+	Diagnosed(ctx context.Context, g casefile.Grounds, entry casefile.Entry) error
+	Grounds(ctx context.Context, caseID string) ([]casefile.Grounds, error)
+	GroundsAt(ctx context.Context, caseID string, seq int64) (casefile.Grounds, error)
 	SetIncident(ctx context.Context, id, incident string, entry casefile.Entry) error
 	Note(ctx context.Context, entry casefile.Entry) error
 	Timeline(ctx context.Context, caseID string, after int64, limit int) ([]casefile.Entry, error)
@@ -73,6 +76,9 @@ func Run(t *testing.T, world func(t *testing.T) World) {
 		"what is changed at once is not lost":              noLostChange,
 		"events tell every change in order":                events,
 		"a diagnosis replaces the one before":              diagnosis,
+		"a diagnosis is kept with its grounds":             grounds,
+		"a case keeps its first and its newest grounds":    manyGrounds,
+		"what cannot be kept is still diagnosed":           unkeepable,
 		"the timeline is read in pages":                    timeline,
 		"what does not exist is not found":                 notFound,
 		"a case is explained by an incident and again not": incident,
