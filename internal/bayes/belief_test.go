@@ -64,7 +64,7 @@ func (w world) posterior(t *rapid.T, order []int) []float64 {
 	like := make([]float64, len(w.prior))
 	b.Reset(w.prior)
 	for _, i := range order {
-		m.Soft(like, w.seen[i][0], w.seen[i][1], w.certainty[i])
+		m.Soft(like, w.seen[i][0], w.seen[i][1], bayes.Reading{Right: w.certainty[i], Incidental: 1})
 		b.Multiply(like, 1)
 	}
 	if _, err := b.Normalise(); err != nil {
@@ -190,7 +190,7 @@ func TestWeightOfEvidence(t *testing.T) {
 		m, n := w.model(t), len(w.seen)
 		like := make([]float64, len(w.prior))
 		last := w.seen[n-1]
-		m.Soft(like, last[0], last[1], w.certainty[n-1])
+		m.Soft(like, last[0], last[1], bayes.Reading{Right: w.certainty[n-1], Incidental: 1})
 		for f := range like {
 			like[f] = math.Log(like[f])
 		}

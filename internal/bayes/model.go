@@ -124,10 +124,17 @@ func (m *Model) Likelihood(v, s int) []float64 {
 	return m.tables[v][s*m.causes : (s+1)*m.causes]
 }
 
-// Together is P(v = s | all of these causes, up to MaxTogether, are present and no other). Each acts on its own. Where one or
-// more break the variable, what one of them brings is seen, each with equal chance; where none does, a normal state that
-// one of them keeps; where none touches it, the leak.
-func (m *Model) Together(v, s int, causes []int) float64 {
+// Reading says how a state became known: how far it can be trusted, and how readily it would have been named had it nothing
+// to do with the trouble.
+type Reading struct {
+	Right      float64 // chance that the state is what was read; otherwise any state would have been read as easily
+	Incidental float64 // chance that a state that no cause brought about is named at all; 1 for whoever reads everything
+}
+
+// Together is P(v is read as s | all of these causes, up to MaxTogether, are present and no other). Each acts on its own.
+// Where one or more break the variable, what one of them brings is seen, each with equal chance; where none does, a
+// normal state that one of them keeps; where none touches it, the leak.
+func (m *Model) Together(v, s int, causes []int, r Reading) float64 {
 	e, sum, alone := &m.effects[v], 0.0, 1.0
 	for i, f := range causes {
 		alone *= e.rest[f]
@@ -154,7 +161,12 @@ func (m *Model) Together(v, s int, causes []int) float64 {
 		}
 		sum += p * whole * fairShare(others[:n])
 	}
-	return sum + alone*e.leak[s]
+	return r.mix(sum, alone*e.leak[s], len(e.leak))
+}
+
+// mix joins what the causes brought about with what would be so anyway.
+func (r Reading) mix(brought, leaked float64, states int) float64 {
+	return r.Right*brought + r.Incidental*(r.Right*leaked+(1-r.Right)/float64(states))
 }
 
 // fairShare is E[1/(1+K)], where K counts how many of up to two independent others act as well.
@@ -169,12 +181,11 @@ func fairShare(others []float64) float64 {
 	}
 }
 
-// Soft writes the likelihood of a report "v is in s" that is right with probability c and otherwise tells nothing:
-// c·P(s|f) + (1-c)·(the average of P(·|f) over the states, which is one over their number).
-func (m *Model) Soft(dst []float64, v, s int, c float64) {
-	average := (1 - c) / float64(m.states[v])
-	for f, p := range m.Likelihood(v, s) {
-		dst[f] = c*p + average
+// Soft writes P(v is read as s | f) for every cause f.
+func (m *Model) Soft(dst []float64, v, s int, r Reading) {
+	e := &m.effects[v]
+	for f, brought := range e.links[s*m.causes : (s+1)*m.causes] {
+		dst[f] = r.mix(brought, e.rest[f]*e.leak[s], m.states[v])
 	}
 }
 

@@ -11,8 +11,9 @@ import (
 type situation struct {
 	in      Input
 	ev      *evidence
-	p       []float64 // probability of each hypothesis
-	order   []int     // faults, most probable first
+	p       []float64 // probability of each hypothesis as the one cause
+	belief  belief
+	order   []int // faults, most probable first
 	dangers dangers
 	unseen  []candidate // variables still open, most telling first
 }
@@ -32,7 +33,8 @@ func (e *Engine) Diagnose(in Input) Diagnosis {
 		return d
 	}
 	s := e.situation(in, ev)
-	d.Ranked = e.rank(ev, s.p, s.order)
+	d.Ranked = e.rank(ev, s.belief, s.order)
+	d.Together = e.together(s.belief)
 	d.Surprise = s.p[e.faults] >= surprise
 	d.Unlooked = e.unlooked(s)
 	d.Next = e.next(s)
@@ -42,9 +44,9 @@ func (e *Engine) Diagnose(in Input) Diagnosis {
 }
 
 func (e *Engine) situation(in Input, ev *evidence) *situation {
-	p, _ := e.believe(ev)
-	s := &situation{in: in, ev: ev, p: p, order: e.order(p)}
-	s.dangers = e.dangers(ev, p, s.order)
+	b := e.believe(ev)
+	s := &situation{in: in, ev: ev, p: b.cause, belief: b, order: e.order(b.cause)}
+	s.dangers = e.dangers(ev, b.present, s.order)
 	s.unseen = e.byInformation(s)
 	return s
 }

@@ -53,7 +53,8 @@ type Diagnosis struct {
 	At        time.Time         `json:"at"`
 	Pack      pack.Ref          `json:"pack"`
 	Verdict   Verdict           `json:"verdict"`
-	Ranked    []Ranked          `json:"ranked"` // most probable first, at most MaxRanked
+	Ranked    []Ranked          `json:"ranked"`             // most probable first, at most MaxRanked
+	Together  []string          `json:"together,omitempty"` // faults that are probably present at the same time, when no single one explains it
 	Next      *Next             `json:"next,omitempty"`
 	Withheld  []Withheld        `json:"withheld,omitempty"` // steps that would be natural but are forbidden, with the reason
 	Unlooked  []string          `json:"unlooked,omitempty"` // variables nobody has looked at that would separate the ranked faults

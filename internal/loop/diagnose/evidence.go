@@ -23,9 +23,26 @@ type evidence struct {
 
 // item is one piece of evidence with what it does to each hypothesis.
 type item struct {
-	finding finding.Finding
-	group   string    // findings of one group may repeat each other
-	log     []float64 // log-likelihood of each hypothesis, tempered
+	finding  finding.Finding
+	group    string                     // findings of one group may repeat each other
+	log      []float64                  // log-likelihood of each hypothesis, tempered, with what contexts add
+	added    []float64                  // what contexts add, part of log; nil for nothing
+	weight   float64                    // what tempering leaves of it
+	together func(causes []int) float64 // likelihood under several faults at once; nil where the finding says nothing
+}
+
+// Log is the log-likelihood under several faults at once.
+func (it *item) Log(causes []int) float64 {
+	sum := 0.0
+	if it.together != nil {
+		sum = it.weight * math.Log(it.together(causes))
+	}
+	if it.added != nil {
+		for _, f := range causes {
+			sum += it.added[f]
+		}
+	}
+	return sum
 }
 
 // Trust bounds how sure a finding can make us: a machine may be wrong, a person more often.
@@ -33,6 +50,23 @@ const (
 	trustMachine = 0.99
 	trustPerson  = 0.97
 )
+
+// incidental is how readily people name something that is wrong but has nothing to do with the stop. They tell what
+// they think matters, so an old app version or a wet counter that comes up was mostly worth mentioning. A machine reads
+// everything and selects nothing. What everybody is asked first (the complaint itself, the screen) is told anyway.
+const incidental = 0.25
+
+func (e *Engine) reading(f finding.Finding, v *variable, ev *evidence) bayes.Reading {
+	r := bayes.Reading{Right: ev.trust(f), Incidental: 1}
+	if !byMachine(f.Source) && v.Group != "report" && v.Group != "screen" && e.abnormal(f) {
+		r.Incidental = incidental
+	}
+	return r
+}
+
+func byMachine(s finding.Source) bool {
+	return s == finding.Probe || s == finding.Incident
+}
 
 // disputed is what a finding is still worth that another one contradicts.
 const disputed = 0.6
@@ -61,10 +95,11 @@ func (e *Engine) gather(in Input) *evidence {
 		if !known {
 			continue
 		}
-		it := item{finding: f, group: v.Group, log: make([]float64, e.faults+1)}
+		it := item{finding: f, group: v.Group, log: make([]float64, e.faults+1), weight: 1}
 		if !learnt[f.Variable] {
-			if like := e.likelihood(f, v, ev, text, class); like != nil {
-				logs(it.log, like)
+			if l := e.likelihood(f, v, ev, text, class); l.single != nil {
+				logs(it.log, l.single)
+				it.together = l.together
 			}
 		}
 		ev.items = append(ev.items, it)
@@ -124,44 +159,65 @@ func (e *Engine) readScreen(ev *evidence) (like []float64, class string) {
 	return like, class
 }
 
-// likelihood is P(finding | hypothesis), nil where the finding says nothing more than another one.
-func (e *Engine) likelihood(f finding.Finding, v *variable, ev *evidence, text []float64, class string) []float64 {
+// likelihood is what a finding says about one fault alone, and about several at once. The zero value says nothing.
+type likelihood struct {
+	single   []float64
+	together func(causes []int) float64
+}
+
+// likelihood is P(finding | hypothesis), nothing where the finding says no more than another one.
+func (e *Engine) likelihood(f finding.Finding, v *variable, ev *evidence, text []float64, class string) likelihood {
 	switch f.Variable {
 	case screenTextID:
 		if text == nil && !ev.named { // the text only says which class of message it is
 			return e.state(ev.set[screenMessageID], e.variables[screenMessageID], ev)
 		}
-		return soften(text, ev.trust(f))
+		return either(soften(text, ev.trust(f)))
 	case codeID:
 		set := ""
 		if s, ok := ev.set[codeSetID]; ok {
 			set = s.State
 		}
-		return soften(e.codeLikelihood(f.State, set), ev.trust(f))
+		return either(soften(e.codeLikelihood(f.State, set), ev.trust(f)))
 	case codeSetID:
-		return nil // says how to read the code, nothing about the fault
+		return likelihood{} // says how to read the code, nothing about the fault
 	case screenMessageID:
 		if _, coded := ev.set[codeID]; coded && f.State == codeClass {
-			return nil
+			return likelihood{}
 		}
 		if text != nil && f.State == class {
-			return nil
+			return likelihood{}
 		}
 	}
 	return e.state(f, v, ev)
 }
 
-func (e *Engine) state(f finding.Finding, v *variable, ev *evidence) []float64 {
+func (e *Engine) state(f finding.Finding, v *variable, ev *evidence) likelihood {
 	if v == nil || v.row < 0 {
-		return nil
+		return likelihood{}
 	}
 	s, known := v.states[f.State]
 	if !known {
-		return nil
+		return likelihood{}
 	}
-	like := make([]float64, e.faults+1)
-	e.model.Soft(like, v.row, s, ev.trust(f))
-	return like
+	like, r := make([]float64, e.faults+1), e.reading(f, v, ev)
+	e.model.Soft(like, v.row, s, r)
+	return likelihood{like, func(causes []int) float64 { return e.model.Together(v.row, s, causes, r) }}
+}
+
+// either is the likelihood of a free value, a text or a code: one of very many, so several faults show it when any of them
+// does.
+func either(like []float64) likelihood {
+	if like == nil {
+		return likelihood{}
+	}
+	return likelihood{like, func(causes []int) float64 {
+		none := 1.0
+		for _, f := range causes {
+			none *= 1 - like[f]
+		}
+		return 1 - none
+	}}
 }
 
 // soften mixes in that the report of a free value is wrong; any of about a hundred values might then be read.
@@ -212,6 +268,7 @@ func temper(items []item) {
 		for f := range items[i].log {
 			items[i].log[f] *= w
 		}
+		items[i].weight = w
 		weight[items[i].group] = w * repeats
 	}
 }
@@ -224,7 +281,7 @@ func (e *Engine) condition(ev *evidence) {
 	}
 	for _, c := range e.onlyIf {
 		if i, known := at[c.variable]; known && !slices.Contains(c.states, ev.items[i].finding.State) {
-			ev.items[i].log[c.fault] += math.Log(notOnly)
+			ev.items[i].add(c.fault, math.Log(notOnly))
 		}
 	}
 	for _, c := range e.contexts {
@@ -238,9 +295,17 @@ func (e *Engine) condition(ev *evidence) {
 			continue
 		}
 		for f, factor := range c.factor {
-			ev.items[i].log[f] += math.Log(factor)
+			ev.items[i].add(f, math.Log(factor))
 		}
 	}
+}
+
+func (it *item) add(fault int, log float64) {
+	if it.added == nil {
+		it.added = make([]float64, len(it.log))
+	}
+	it.added[fault] += log
+	it.log[fault] += log
 }
 
 // cured is the chance that a step seems to help although it does not cure the fault.
@@ -255,28 +320,51 @@ func (e *Engine) attempts(ev *evidence, tried []Attempt) {
 			continue
 		}
 		s := e.steps[at]
-		log := make([]float64, e.faults+1)
-		if a.Helped {
-			for f := range log {
-				log[f] = math.Log(cured)
-			}
-		}
-		for _, fix := range s.fixes {
-			if a.Helped {
-				log[fix.Cause] = math.Log(max(fix.P, cured))
-			} else {
-				log[fix.Cause] = math.Log(max(1-fix.P, cured))
-			}
-		}
-		state := "no"
-		if a.Helped {
-			state = "yes"
-		}
-		ev.items = append(ev.items, item{
-			finding: finding.Finding{Variable: cmp.Or(s.Learns, s.ID), State: state, At: a.At, Source: finding.Agent},
-			log:     log,
-		})
+		like := e.outcome(s, a.Helped)
+		it := item{finding: finding.Finding{Variable: cmp.Or(s.Learns, s.ID), State: outcomeState(a.Helped), At: a.At, Source: finding.Agent},
+			log: make([]float64, e.faults+1), weight: 1, together: func(causes []int) float64 { return cures(like, causes, a.Helped) }}
+		logs(it.log, like)
+		ev.items = append(ev.items, it)
 	}
+}
+
+func outcomeState(helped bool) string {
+	if helped {
+		return "yes"
+	}
+	return "no"
+}
+
+// outcome is P(the step helped, or did not | fault).
+func (e *Engine) outcome(s step, helped bool) []float64 {
+	like := make([]float64, e.faults+1)
+	for f := range like {
+		if like[f] = 1; helped {
+			like[f] = cured
+		}
+	}
+	for _, fix := range s.fixes {
+		if like[fix.Cause] = max(1-fix.P, cured); helped {
+			like[fix.Cause] = max(fix.P, cured)
+		}
+	}
+	return like
+}
+
+// cures is the same under several faults: a step helps when it cures them all.
+func cures(like []float64, causes []int, helped bool) float64 {
+	all := 1.0
+	for _, f := range causes {
+		if helped {
+			all *= like[f]
+		} else {
+			all *= 1 - like[f]
+		}
+	}
+	if helped {
+		return max(all, cured)
+	}
+	return max(1-all, cured)
 }
 
 // learntBy are the variables whose findings come from the attempts themselves and must not count twice.
@@ -288,19 +376,4 @@ func (e *Engine) learntBy(tried []Attempt) map[string]bool {
 		}
 	}
 	return out
-}
-
-// believe is the posterior over the hypotheses.
-func (e *Engine) believe(ev *evidence) ([]float64, float64) {
-	b := bayes.NewBelief(e.faults + 1)
-	b.Reset(e.prior)
-	for i := range ev.items {
-		b.Add(ev.items[i].log)
-	}
-	total, err := b.Normalise()
-	if err != nil { // cannot happen: trust leaves every state possible; the rates alone are then the honest answer
-		b.Reset(e.prior)
-		total, _ = b.Normalise()
-	}
-	return b.P(), total
 }

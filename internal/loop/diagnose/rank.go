@@ -37,17 +37,33 @@ func (e *Engine) order(p []float64) []int {
 	return out
 }
 
-func (e *Engine) rank(ev *evidence, p []float64, order []int) []Ranked {
+func (e *Engine) rank(ev *evidence, b belief, order []int) []Ranked {
 	var out []Ranked
 	for i, f := range order[:min(len(order), MaxRanked)] {
-		if i > 0 && p[f] < leastRanked {
+		p := b.present[f]
+		if i > 0 && p < leastRanked {
 			break
 		}
 		fault := &e.pack.Faults[f]
-		r := Ranked{Fault: fault.ID, Name: fault.Name, Group: fault.Group, Who: fault.Who, P: p[f], Word: WordFor(p[f]),
+		r := Ranked{Fault: fault.ID, Name: fault.Name, Group: fault.Group, Who: fault.Who, P: p, Word: WordFor(p),
 			Hazards: fault.Hazards}
-		r.For, r.Against = reasons(ev, p, f)
+		r.For, r.Against = reasons(ev, b.cause, f)
 		out = append(out, r)
+	}
+	return out
+}
+
+// together names the faults of the most probable explanation when it takes more than one.
+func (e *Engine) together(b belief) []string {
+	if len(b.sets) == 0 || len(b.sets[0].Causes) < 2 {
+		return nil
+	}
+	var out []string
+	for _, f := range b.sets[0].Causes {
+		if f == e.faults { // one known fault and something unknown: only the known one can be named
+			return nil
+		}
+		out = append(out, e.pack.Faults[f].ID)
 	}
 	return out
 }

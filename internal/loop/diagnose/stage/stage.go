@@ -11,19 +11,20 @@ import (
 	"time"
 
 	"github.com/posmedic/posmedic/internal/casefile"
+	"github.com/posmedic/posmedic/internal/kernel/carddata"
 	"github.com/posmedic/posmedic/internal/kernel/event"
 	"github.com/posmedic/posmedic/internal/kernel/finding"
 	"github.com/posmedic/posmedic/internal/kernel/lang"
 	"github.com/posmedic/posmedic/internal/loop/diagnose"
 	"github.com/posmedic/posmedic/internal/loop/observe"
+	"github.com/posmedic/posmedic/pack"
 )
 
 // Cases is what this stage needs of the case file.
 type Cases interface {
 	Open(ctx context.Context, terminal, by string, at time.Time) (casefile.Case, bool, error)
 	OpenOf(ctx context.Context, terminal string) (casefile.Case, bool, error)
-	SetDiagnosis(ctx context.Context, id string, diagnosis json.RawMessage, packHash string, at time.Time, entry casefile.Entry) error
-	Note(ctx context.Context, entry casefile.Entry) error
+	Diagnosed(ctx context.Context, g casefile.Grounds, entry casefile.Entry) error
 }
 
 // History is what has been tried and asked in a case.
@@ -35,7 +36,8 @@ type History struct {
 // Deps are what the stage needs from others.
 type Deps struct {
 	Cases    Cases
-	Engine   func() *diagnose.Engine // the knowledge in force
+	Engine   func() *diagnose.Engine                       // the knowledge in force
+	Keep     func(ctx context.Context, p *pack.Pack) error // for whoever wants to make the diagnosis again
 	Evidence func(ctx context.Context, terminal string) (observe.Evidence, error)
 	History  func(ctx context.Context, caseID string) (History, error)
 	Audience func(ctx context.Context, terminal string, e observe.Evidence) diagnose.Audience
@@ -77,7 +79,7 @@ func (s *Stage) think(ctx context.Context, c casefile.Case) error {
 	if err != nil || (len(c.Diagnosis) > 0 && calm(e.State)) {
 		return err
 	}
-	d, err := s.diagnose(ctx, c, e)
+	g, d, err := s.diagnose(ctx, c, e)
 	if err != nil {
 		return err
 	}
@@ -87,13 +89,7 @@ func (s *Stage) think(ctx context.Context, c casefile.Case) error {
 			return nil
 		}
 	}
-	raw, err := json.Marshal(d)
-	if err != nil {
-		return err
-	}
-	return s.deps.Cases.SetDiagnosis(ctx, c.ID, raw, d.Pack.Hash, d.At, casefile.Entry{
-		Case: c.ID, At: d.At, Kind: "diagnosed", By: "system", Text: summary(d),
-	})
+	return s.deps.Cases.Diagnosed(ctx, g, casefile.Entry{Case: c.ID, At: d.At, Kind: "diagnosed", By: "system", Text: summary(d)})
 }
 
 // calm reports whether nothing speaks against the terminal any more: then the cause is what was believed while it was
@@ -104,16 +100,39 @@ func calm(s observe.State) bool {
 	return s.Failures == 0 && s.Adverse.IsZero() && s.StoppedBy != observe.ByPerson && back
 }
 
-// diagnose is what the engine says of a case now.
-func (s *Stage) diagnose(ctx context.Context, c casefile.Case, e observe.Evidence) (diagnose.Diagnosis, error) {
+// diagnose is what the engine says of a case now, with all that it goes by: that alone, as it is kept, is what the engine
+// is given.
+func (s *Stage) diagnose(ctx context.Context, c casefile.Case, e observe.Evidence) (casefile.Grounds, diagnose.Diagnosis, error) {
+	var d diagnose.Diagnosis
 	h, err := s.deps.History(ctx, c.ID)
 	if err != nil {
-		return diagnose.Diagnosis{}, err
+		return casefile.Grounds{}, d, err
 	}
-	return s.deps.Engine().Diagnose(diagnose.Input{
-		Now: s.deps.Now(), Findings: withoutProof(e, c), Tried: h.Tried, Unknown: h.Unknown,
+	engine := s.deps.Engine()
+	if err := s.deps.Keep(ctx, engine.Pack()); err != nil {
+		return casefile.Grounds{}, d, err
+	}
+	raw, basis, err := engine.Write(diagnose.Input{
+		Now: s.deps.Now(), Findings: withoutCards(withoutProof(e, c)), Tried: h.Tried, Unknown: h.Unknown,
 		Audience: s.deps.Audience(ctx, c.Terminal, e),
-	}), nil
+	})
+	if err != nil {
+		return casefile.Grounds{}, d, err
+	}
+	d = engine.Diagnose(basis.Input)
+	answer, err := json.Marshal(d)
+	return casefile.Grounds{
+		Case: c.ID, At: d.At, PackHash: d.Pack.Hash, Engine: basis.Engine, Basis: raw, Answer: answer,
+	}, d, err
+}
+
+// withoutCards takes out what looks like card data. The doors did so already; what is kept for years is looked at twice.
+func withoutCards(list []finding.Finding) []finding.Finding {
+	for i := range list {
+		list[i].State, _ = carddata.Scrub(list[i].State)
+		list[i].Detail, _ = carddata.Scrub(list[i].Detail)
+	}
+	return list
 }
 
 // withoutProof leaves out a proof of selling from before the stop: it does not speak of what is wrong now.

@@ -12,9 +12,11 @@ import (
 	"github.com/posmedic/posmedic/internal/kernel/event"
 	"github.com/posmedic/posmedic/internal/kernel/finding"
 	"github.com/posmedic/posmedic/internal/kernel/lang"
+	"github.com/posmedic/posmedic/internal/knowledge/knowledgesql"
 	"github.com/posmedic/posmedic/internal/loop/diagnose"
 	"github.com/posmedic/posmedic/internal/loop/diagnose/stage"
 	"github.com/posmedic/posmedic/internal/loop/observe"
+	"github.com/posmedic/posmedic/internal/platform/sqldb"
 	"github.com/posmedic/posmedic/internal/platform/sqldb/sqldbtest"
 	"github.com/posmedic/posmedic/pack"
 	"github.com/posmedic/posmedic/packs"
@@ -35,6 +37,7 @@ const terminal = "t-1"
 type world struct {
 	*stage.Stage
 	cases    *casefilesql.Store
+	packs    *knowledgesql.Store
 	now      time.Time
 	evidence observe.Evidence
 	history  stage.History
@@ -46,9 +49,14 @@ func newWorld(t *testing.T) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{cases: casefilesql.New(sqldbtest.SQLite(t)), now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}
+	return newWorldOn(t, sqldbtest.SQLite(t), e)
+}
+
+func newWorldOn(t *testing.T, db *sqldb.DB, e *diagnose.Engine) *world {
+	t.Helper()
+	w := &world{cases: casefilesql.New(db), packs: knowledgesql.New(db), now: time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)}
 	w.Stage = stage.New(stage.Deps{
-		Cases: w.cases, Engine: func() *diagnose.Engine { return e }, Now: func() time.Time { return w.now },
+		Cases: w.cases, Engine: func() *diagnose.Engine { return e }, Keep: w.packs.Keep, Now: func() time.Time { return w.now },
 		Evidence: func(context.Context, string) (observe.Evidence, error) { return w.evidence, nil },
 		History:  func(context.Context, string) (stage.History, error) { return w.history, nil },
 		Audience: func(context.Context, string, observe.Evidence) diagnose.Audience {
