@@ -111,13 +111,16 @@ func build(ctx context.Context, cfg Config, db *sqldb.DB, b *bus.Bus, builtin *p
 		Store: r.attempts, Cases: r.cases, Pack: r.knowledge.Pack, Evidence: r.evidence, Shared: r.shared, Nudge: nudge, Now: r.now,
 	}, cfg.Repair)
 	r.stages.Diagnose = stage.New(stage.Deps{
-		Cases: r.cases, Engine: func() *diagnose.Engine { return r.mind.Load().engine }, Evidence: r.evidence,
+		Cases: r.cases, Engine: r.engine, Keep: r.knowledge.Keep, Evidence: r.evidence,
 		History: r.history, Audience: r.audience, Now: r.now,
 	})
 	r.stages.Verify = verify.New(verify.Deps{Store: verifysql.New(db), Cases: r.cases, State: r.stages.Observe.State, Now: r.now}, cfg.Verify)
 	r.stages.Learn = learn.New(learn.Deps{Store: r.learned, Case: r.cases.Get, Attempts: r.attempts.OfCase, Pack: r.knowledge.Pack})
 	return r, nil
 }
+
+// engine is the one that decides with the knowledge in force.
+func (r *rooms) engine() *diagnose.Engine { return r.mind.Load().engine }
 
 // find resolves a TID as the host's feed names it.
 func (r *rooms) find(ctx context.Context, tid string) (string, bool) {

@@ -18,6 +18,7 @@ import (
 	"github.com/posmedic/posmedic/internal/incident/incidentsql"
 	"github.com/posmedic/posmedic/internal/kernel/event"
 	"github.com/posmedic/posmedic/internal/kernel/finding"
+	"github.com/posmedic/posmedic/internal/knowledge/knowledgesql"
 	"github.com/posmedic/posmedic/internal/loop/diagnose"
 	"github.com/posmedic/posmedic/internal/loop/diagnose/stage"
 	"github.com/posmedic/posmedic/internal/loop/learn"
@@ -132,7 +133,7 @@ func newWorld(t *testing.T) *world {
 		Shared: func(context.Context, string) ([]incident.Incident, error) { return nil, nil },
 	}, repair.DefaultPolicy())
 	w.Diagnose = stage.New(stage.Deps{
-		Cases: w.cases, Engine: func() *diagnose.Engine { return engine }, Evidence: evidence, Now: now, History: w.history,
+		Cases: w.cases, Engine: func() *diagnose.Engine { return engine }, Keep: knowledgesql.New(db).Keep, Evidence: evidence, Now: now, History: w.history,
 		Audience: func(context.Context, string, observe.Evidence) diagnose.Audience {
 			return diagnose.Audience{Merchant: true, Desk: true, Remote: true}
 		},
