@@ -124,6 +124,11 @@ func (m *Model) Likelihood(v, s int) []float64 {
 	return m.tables[v][s*m.causes : (s+1)*m.causes]
 }
 
+// Brought is P(f brings v into s) for every cause f, without what would be so anyway. The slice is the model's own.
+func (m *Model) Brought(v, s int) []float64 {
+	return m.effects[v].links[s*m.causes : (s+1)*m.causes]
+}
+
 // Reading says how a state became known: how far it can be trusted, and how readily it would have been named had it nothing
 // to do with the trouble.
 type Reading struct {
@@ -189,12 +194,11 @@ func (m *Model) Soft(dst []float64, v, s int, r Reading) {
 	}
 }
 
-// Information is the mutual information, in nats, between the cause (distributed as p) and the variable: how much
-// looking at the variable is expected to tell.
-func (m *Model) Information(p []float64, v int) float64 {
+// Information is the mutual information, in nats, between the cause (distributed as p) and an answer: how much asking is
+// expected to tell. Answers[a][f] = P(a | f), one row an answer.
+func Information(p []float64, answers [][]float64) float64 {
 	sum := 0.0
-	for s := range m.states[v] {
-		like := m.Likelihood(v, s)
+	for _, like := range answers {
 		marginal := 0.0
 		for f, w := range p {
 			marginal += w * like[f]

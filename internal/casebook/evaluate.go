@@ -157,28 +157,47 @@ func (r runner) finding(variable, state string) finding.Finding {
 // rounds bounds a conversation; an engine that asks on for ever would be wrong, not thorough.
 const rounds = 60
 
-// converse starts from the first complaint and answers what the engine asks from the evidence of the case. It ends when the engine
-// proposes a step: what a step would have brought is not in the case.
+// converse starts from the first complaint and answers what the engine asks from the evidence of the case. It ends when the
+// engine proposes a step whose result is not in the case.
 func (r runner) converse(c *Case) CaseResult {
 	in := r.input(c.FirstComplaint)
 	asked, minutes, harmful := []string{}, 0.0, false
 	for range rounds {
 		d := r.engine.Diagnose(in)
 		harmful = harmful || r.harms(c, d.Next)
-		if d.Next == nil || (d.Next.Kind != diagnose.Ask && d.Next.Kind != diagnose.Probe) {
+		variable := r.finds(in, d.Next)
+		if variable == "" {
 			break
 		}
-		asked = append(asked, d.Next.ID)
+		asked = append(asked, variable)
 		minutes += d.Next.Minutes
-		if state, known := c.Evidence[d.Next.ID]; known {
-			in.Findings = append(in.Findings, r.finding(d.Next.ID, state))
+		if state, known := c.Evidence[variable]; known {
+			in.Findings = append(in.Findings, r.finding(variable, state))
+		} else if d.Next.Kind == diagnose.Do {
+			break // what the step would have brought is not in the case
 		} else {
-			in.Unknown = append(in.Unknown, d.Next.ID)
+			in.Unknown = append(in.Unknown, variable)
 		}
 	}
 	out := r.outcome(c, r.engine.Diagnose(in))
 	out.Asked, out.minutes, out.Harmful = asked, minutes, harmful
 	return out
+}
+
+// finds is the variable that the next step finds out, "" where it finds none out. A step that was tried in the case itself is
+// one: its result is in the evidence. It is taken once.
+func (r runner) finds(in diagnose.Input, next *diagnose.Next) string {
+	switch {
+	case next == nil:
+		return ""
+	case next.Kind == diagnose.Ask, next.Kind == diagnose.Probe:
+		return next.ID
+	}
+	variable := r.steps[next.ID].Learns
+	if slices.ContainsFunc(in.Findings, func(f finding.Finding) bool { return f.Variable == variable }) {
+		return ""
+	}
+	return variable
 }
 
 func (r runner) outcome(c *Case, d diagnose.Diagnosis) CaseResult {

@@ -129,7 +129,7 @@ func (e *Engine) byInformation(s *situation) []candidate {
 	var out []candidate
 	for i := range e.pack.Variables {
 		if v := e.variables[e.pack.Variables[i].ID]; s.open(v) {
-			out = append(out, candidate{v, e.model.Information(s.p, v.row)})
+			out = append(out, candidate{v, e.information(s, v)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b candidate) int { return cmp.Compare(b.nats, a.nats) })

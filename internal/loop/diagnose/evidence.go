@@ -104,6 +104,7 @@ func (e *Engine) gather(in Input) *evidence {
 		}
 		ev.items = append(ev.items, it)
 	}
+	e.unanswered(ev, in)
 	temper(ev.items)
 	e.condition(ev)
 	e.attempts(ev, in.Tried)

@@ -280,11 +280,13 @@ func (e *Engine) askable(s *situation, v *variable) bool {
 	return !v.Question.Empty() && e.unknowns(s) < e.policy.Unknowns && s.in.Audience.answers(v.Ask) != "" && s.dangers.mayFindOut(v.ID)
 }
 
-// unknowns counts what people were asked and could not say; what a machine could not read is no sign of their patience.
+// unknowns counts what the shop was asked and could not say. What a machine could not read, or the desk could not look up, is
+// no sign of the shop's patience.
 func (e *Engine) unknowns(s *situation) int {
 	n := 0
 	for _, id := range s.in.Unknown {
-		if v, known := e.variables[id]; !known || v.Probe == "" || !s.in.Audience.Remote {
+		v, known := e.variables[id]
+		if !known || (!e.machineOnly(v, s.in.Audience) && s.in.Audience.answers(v.Ask) == "merchant") {
 			n++
 		}
 	}

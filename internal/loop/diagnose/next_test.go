@@ -243,7 +243,7 @@ func BenchmarkDiagnose(b *testing.B) {
 func TestAStepThatCouldDoHarmIsNotTakenOnTheOffChance(t *testing.T) {
 	t.Parallel()
 	p := fixture()
-	p.Faults[5].Shows["main_symptom"]["dead"] = number(0.03) // now and then a hung app looks dead
+	p.Faults[5].Shows["main_symptom"]["dead"] = number(0.02) // now and then a hung app looks dead
 	e := diagnose.New(p, diagnose.Policy{})
 	in := given(append(safe(), said("main_symptom", "dead"))...)
 	in.Audience = diagnose.Audience{Remote: true}
@@ -308,5 +308,24 @@ func TestPeopleAreNotAskedForEver(t *testing.T) {
 	}
 	if n := diagnose.New(fixture(), diagnose.Policy{Unknowns: 2}).Diagnose(in).Next; n != nil && n.Kind == diagnose.Ask {
 		t.Fatalf("asks on: %+v", n)
+	}
+}
+
+func TestWhatNobodyCouldSayIsEvidenceToo(t *testing.T) {
+	t.Parallel()
+	e := engine(t)
+	in := given(said("main_symptom", "no_connection"))
+	before := probability(e.Diagnose(in), "net_cable")
+	in.Unknown = []string{"cable_state"} // who has a loose cable in his hand knows it sooner than who has a firm one
+	asked := e.Diagnose(in)
+	if after := probability(asked, "net_cable"); after >= before || after < before/4 {
+		t.Errorf("net_cable %v, then %v: a little less, and no more than that", before, after)
+	}
+	for _, r := range asked.Ranked {
+		for _, reason := range append(r.For, r.Against...) {
+			if reason.Variable == "cable_state" {
+				t.Errorf("shown as a finding: %+v", reason)
+			}
+		}
 	}
 }

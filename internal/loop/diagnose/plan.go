@@ -128,17 +128,16 @@ func (e *Engine) drawQuestions(s *situation, pl *plan) {
 			continue
 		}
 		q := bayes.Question{Cost: (e.policy.Weights.minutes(askCost(s, c.v)) + e.policy.Weights.Question) * tired}
-		for state := range c.v.States {
-			q.Answers = append(q.Answers, e.answer(s, pl, c.v, state))
+		for _, row := range e.answers(c.v, true) {
+			q.Answers = append(q.Answers, pl.fold(s, row))
 		}
 		pl.questions = append(pl.questions, c.v)
 		pl.problem.Questions = append(pl.problem.Questions, q)
 	}
 }
 
-// answer is P(state | cause) for the causes of the plan; the remainder answers as its faults do on average.
-func (e *Engine) answer(s *situation, pl *plan, v *variable, state int) []float64 {
-	like := e.model.Likelihood(v.row, state)
+// fold is P(answer | cause) for the causes of the plan; the remainder answers as its faults do on average.
+func (pl *plan) fold(s *situation, like []float64) []float64 {
 	out := make([]float64, len(pl.weights))
 	rest, mass := 0.0, 0.0
 	for f, l := range like {

@@ -70,6 +70,9 @@ func (e *Engine) together(b belief) []string {
 
 func reasons(ev *evidence, p []float64, f int) (pro, contra []Reason) {
 	for _, it := range ev.items {
+		if it.group == unansweredGroup {
+			continue
+		}
 		w := bayes.WeightOfEvidence(p, it.log, f)
 		r := Reason{Variable: it.finding.Variable, State: it.finding.State, Weight: w, At: it.finding.At}
 		switch {
