@@ -1,104 +1,23 @@
 package bayes
 
-// Limits bound the planner's effort by counts, never by time, so that the same input gives the same answer.
-type Limits struct {
-	Questions int // how many questions the two-step lookahead considers
-	Second    int // how many of them it considers again as the second step
-	Actions   int // how many actions it considers, best ratio first
-	Effort    int // how many sequences may be costed before the lookahead goes no deeper
-}
-
-// DefaultLimits keep a problem of 100 causes, 60 actions and 80 questions within a few milliseconds.
-func DefaultLimits() Limits { return Limits{Questions: 12, Second: 5, Actions: 3, Effort: 3000} }
-
-// Planner weighs actions and questions. It owns its workspace: one goroutine at a time.
-type Planner struct {
-	problem Problem
-	limits  Limits
-	causes  int
-	touches [][]int // cause → actions that fix it
-	tried   []bool
-	asked   []bool
-	effort  int
-
-	weights []float64 // of the sequence being costed
-	gain    []float64 // of each action: Σ weight·fix
-	used    []bool
-	cheap   []float64   // one over the cost of each action
-	layers  [][]float64 // weights of the lookahead, one slice a depth
-	order   []ranked
-	best    []int
-	top     []int
-}
-
-// free stands for a cost of nothing, where a chance is divided by its cost.
-const free = 1e-12
-
-type ranked struct {
-	index int
-	value float64
-}
-
-// NewPlanner prepares a planner for a problem over the given number of causes.
-func NewPlanner(causes int, problem Problem, limits Limits) *Planner {
-	p := &Planner{
-		problem: problem, limits: limits, causes: causes,
-		touches: make([][]int, causes),
-		tried:   make([]bool, len(problem.Actions)), asked: make([]bool, len(problem.Questions)),
-		weights: make([]float64, causes), gain: make([]float64, len(problem.Actions)), used: make([]bool, len(problem.Actions)),
-		layers: make([][]float64, 6),
-		order:  make([]ranked, 0, len(problem.Questions)),
-		best:   make([]int, 0, limits.Questions), top: make([]int, 0, limits.Actions),
-	}
-	p.cheap = make([]float64, len(problem.Actions))
-	for a := range problem.Actions {
-		p.cheap[a] = 1 / max(problem.Actions[a].Cost, free)
-		for _, fix := range problem.Actions[a].Fixes {
-			p.touches[fix.Cause] = append(p.touches[fix.Cause], a)
-		}
-	}
-	for i := range p.layers {
-		p.layers[i] = make([]float64, causes)
-	}
-	return p
-}
-
-// Tried tells the planner that an action was taken and did not cure; it is not proposed again.
-func (p *Planner) Tried(action int, done bool) { p.tried[action] = done }
-
-// Asked tells the planner that a question needs no asking (again).
-func (p *Planner) Asked(question int, done bool) { p.asked[question] = done }
-
-// Fail writes the weights that remain when an action was taken and did not cure.
-func (p *Planner) Fail(dst, w []float64, action int) {
-	copy(dst, w)
-	for _, fix := range p.problem.Actions[action].Fixes {
-		dst[fix.Cause] *= 1 - fix.P
-	}
-}
-
-// Answer writes the weights that remain when a question was answered with a.
-func (p *Planner) Answer(dst, w []float64, question, a int) {
-	for f, l := range p.problem.Questions[question].Answers[a] {
-		dst[f] = w[f] * l
-	}
-}
-
 // ECR is the expected cost of repair by actions alone, in the order of updating p/c (the action with the greatest
 // chance per cost first, chances brought up to date after each failure), stopped for call-service where that is
 // cheapest. It is optimal when each action touches one cause (Jensen 2001, proposition 2). The weights need not sum
 // to one: the cost is then that of the whole mass, Σw times the conditional cost.
+//
+// An action in a closed cluster counts with those it is best done with: the greatest chance per cost of opening the
+// cluster and taking the best actions in it.
 func (p *Planner) ECR(w []float64) float64 {
-	p.effort++
 	mass := p.begin(w)
 	cost, best := 0.0, mass*p.problem.Service
 	serviced := p.problem.Service > 0
-	for mass > 0 {
+	least := mass * vanished
+	for mass > least {
 		a := p.steepest()
-		if a < 0 {
+		if a < 0 || !serviced && p.gain[a] <= least {
 			break
 		}
-		cost += p.problem.Actions[a].Cost * mass
+		cost += p.pay(a) * mass
 		mass -= p.apply(a)
 		if serviced {
 			best = min(best, cost+max(mass, 0)*p.problem.Service)
@@ -115,28 +34,26 @@ func (p *Planner) ECR(w []float64) float64 {
 
 // begin loads the weights and returns their mass.
 func (p *Planner) begin(w []float64) float64 {
+	p.effort += len(w) + 2*len(p.gain)
 	copy(p.weights, w)
 	copy(p.used, p.tried)
-	mass := 0.0
-	for _, x := range w {
-		mass += x
+	copy(p.open, p.opened)
+	for a, fixes := range p.fixes {
+		gain := 0.0
+		for _, fix := range fixes {
+			gain += w[fix.Cause] * fix.P
+		}
+		p.gain[a] = gain
 	}
-	for a := range p.problem.Actions {
-		p.gain[a] = p.cures(a)
-	}
-	return mass
-}
-
-func (p *Planner) cures(a int) float64 {
-	sum := 0.0
-	for _, fix := range p.problem.Actions[a].Fixes {
-		sum += p.weights[fix.Cause] * fix.P
-	}
-	return sum
+	return sum(w)
 }
 
 // steepest is the unused action with the greatest chance per cost, or -1.
 func (p *Planner) steepest() int {
+	p.effort += len(p.gain)
+	if len(p.open) > 0 {
+		return p.steepestInClusters()
+	}
 	found, ratio := -1, 0.0
 	for a, gain := range p.gain {
 		if r := gain * p.cheap[a]; r > ratio && !p.used[a] {
@@ -146,20 +63,61 @@ func (p *Planner) steepest() int {
 	return found
 }
 
+func (p *Planner) steepestInClusters() int {
+	found, ratio := -1, 0.0
+	for a, gain := range p.gain {
+		if p.used[a] || gain <= 0 {
+			continue
+		}
+		r := gain * p.cheap[a]
+		if extra := p.opening(p.open, p.problem.Actions[a].Cluster); extra > 0 {
+			r = p.bundle(a, extra)
+		}
+		if r > ratio {
+			found, ratio = a, r
+		}
+	}
+	return found
+}
+
+// bundle is the chance per cost of opening a cluster for action a and then taking the actions of the same cluster that make
+// the ratio better. What they have in common counts twice, which only matters to the order.
+func (p *Planner) bundle(a int, opening float64) float64 {
+	p.effort += len(p.gain)
+	gain, cost := p.gain[a], p.problem.Actions[a].Cost+opening
+	for other, g := range p.gain {
+		if other != a && !p.used[other] && p.problem.Actions[other].Cluster == p.problem.Actions[a].Cluster && g*p.cheap[other] > gain/cost {
+			gain, cost = gain+g, cost+p.problem.Actions[other].Cost
+		}
+	}
+	return gain / max(cost, free)
+}
+
+// pay is what an action costs now, in the sequence being costed; its cluster is open afterwards.
+func (p *Planner) pay(a int) float64 {
+	action := &p.problem.Actions[a]
+	if action.Cluster == 0 {
+		return action.Cost
+	}
+	cost := action.Cost + p.opening(p.open, action.Cluster)
+	p.enter(p.open, action.Cluster)
+	return cost
+}
+
 // apply lets an action fail, refreshes the chances of those that share a cause with it, and returns what it cured.
 func (p *Planner) apply(a int) float64 {
-	cured := p.gain[a]
+	cured := 0.0
 	p.used[a] = true
-	for _, fix := range p.problem.Actions[a].Fixes {
+	for _, fix := range p.fixes[a] {
 		lost := p.weights[fix.Cause] * fix.P
 		if lost == 0 {
 			continue
 		}
 		p.weights[fix.Cause] -= lost
+		cured += lost
+		p.effort += len(p.touches[fix.Cause])
 		for _, other := range p.touches[fix.Cause] {
-			if !p.used[other] {
-				p.gain[other] = p.cures(other)
-			}
+			p.gain[other.action] -= lost * other.p
 		}
 	}
 	return cured
@@ -167,11 +125,27 @@ func (p *Planner) apply(a int) float64 {
 
 // Sequence lists the actions in the order ECR would take them, ignoring call-service. It allocates.
 func (p *Planner) Sequence(w []float64) []int {
-	p.begin(w)
-	var out []int
-	for a := p.steepest(); a >= 0; a = p.steepest() {
-		out = append(out, a)
+	return append([]int(nil), p.order[:p.sequence(w)]...)
+}
+
+// sequence writes the actions that can cure anything into p.order, as ECR would take them, and returns how many of them
+// still cure something when those before them have failed.
+func (p *Planner) sequence(w []float64) int {
+	least := p.begin(w) * vanished
+	p.order = p.order[:0]
+	clear(p.taken)
+	for a := p.steepest(); a >= 0 && p.gain[a] > least; a = p.steepest() {
+		p.order = append(p.order, a)
+		p.taken[a] = true
+		p.pay(a)
 		p.apply(a)
 	}
-	return out
+	useful := len(p.order)
+	p.begin(w)
+	for a, gain := range p.gain {
+		if gain > least && !p.used[a] && !p.taken[a] {
+			p.order = append(p.order, a) // worthless after the others, not before them
+		}
+	}
+	return useful
 }
