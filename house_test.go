@@ -32,7 +32,7 @@ var floors = [][]string{
 	{"internal/loop/observe"},
 	{"internal/casebook"},
 	{"internal/loop/diagnose"},
-	{"internal/casefile", "internal/incident", "internal/fleet", "internal/access", "internal/knowledge"},
+	{"internal/casefile", "internal/incident", "internal/silence", "internal/fleet", "internal/access", "internal/knowledge"},
 	{"internal/acquirer", "internal/bayes"},
 	{"internal/platform"},
 	{"packs", "schema", "web", "wire"},
@@ -64,7 +64,7 @@ var allowed = map[string]string{
 }
 
 // pureRooms hold rules and do no I/O: no network, no files, no database.
-var pureRooms = []string{"internal/bayes", "internal/loop/diagnose", "internal/casefile", "internal/incident", "internal/kernel", "wire"}
+var pureRooms = []string{"internal/bayes", "internal/loop/diagnose", "internal/casefile", "internal/incident", "internal/silence", "internal/kernel", "wire"}
 
 var impure = []string{"net", "net/http", "os", "database/sql", "os/exec"}
 

@@ -23,6 +23,7 @@ type benchCommand struct {
 	Networks benchNetworksCommand `cmd:"" help:"Exact inference: errors against known posteriors, and time for all posteriors."`
 	Localise benchLocaliseCommand `cmd:"" help:"What mass failures have in common: share of causes named exactly, and time."`
 	Learning benchLearningCommand `cmd:"" help:"What is learned from simulated cases, against a reader that knows the world they are drawn from."`
+	Silence  benchSilenceCommand  `cmd:"" help:"Terminals that fall silent: time and sales until it is noticed, at a budget of false alarms."`
 }
 
 // benchStartCommand is `posmedic bench start`.
