@@ -53,10 +53,13 @@ func changed(n *network.Network, p explain.Parameter, value float64) *network.Ne
 
 // answer by compiling the changed network; NaN where the evidence is impossible.
 func (w world) answer(t rapid.TB, n *network.Network, target network.Observation) float64 {
-	all := mass(n, w.evidence, always)
-	if all == 0 {
+	if mass(n, w.evidence, always) == 0 {
 		return math.NaN()
 	}
+	return w.compiled(t, n, target)
+}
+
+func (w world) compiled(t rapid.TB, n *network.Network, target network.Observation) float64 {
 	tree, err := jointree.Compile(n)
 	if err != nil {
 		t.Fatal(err)
