@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/posmedic/posmedic/internal/bayes/learning"
+	"github.com/posmedic/posmedic/internal/casefile"
 	"github.com/posmedic/posmedic/internal/loop/diagnose"
 	"github.com/posmedic/posmedic/internal/loop/learn"
 	"github.com/posmedic/posmedic/pack"
@@ -120,12 +121,12 @@ func learnFrom(p *pack.Pack, records []learn.Record) (*pack.Pack, learn.Candidat
 	return after, c, err
 }
 
-// temperature is found as an operator could: four fifths of the proven cases teach, and on the others the leading cause is
-// held against what was named. Cases that nobody named say too little.
+// temperature is found as an operator could: three quarters of the proven cases teach, and on the others the distribution
+// before any step is held against what the steps, or somebody's word, told of the cause afterwards.
 func temperature(p *pack.Pack, records []learn.Record) (float64, error) {
 	var taught, held []learn.Record
 	for i, r := range records {
-		if i%5 == 0 && r.Cause != "" {
+		if i%4 == 0 && r.Outcome == casefile.Confirmed {
 			held = append(held, r)
 		} else {
 			taught = append(taught, r)
@@ -136,11 +137,9 @@ func temperature(p *pack.Pack, records []learn.Record) (float64, error) {
 		return 1, err
 	}
 	b := readPlain(after)
-	var list []learning.Reading
-	for _, r := range held {
-		if f, known := b.fault[r.Cause]; known {
-			list = append(list, learning.Reading{P: b.read(r.Evidence), Truth: f})
-		}
+	list := make([]learning.Told, len(held))
+	for i, r := range held {
+		list[i] = learning.Told{P: b.read(r.Evidence), Like: b.told(r)}
 	}
 	return learning.Temperature(list), nil
 }

@@ -51,6 +51,22 @@ func (b *plainReader) read(evidence []finding.Finding) []float64 {
 
 const exact = 1 - 1e-6
 
+// told is how likely what came after the evidence is under each fault: the steps, and a name.
+func (b *plainReader) told(r learn.Record) []float64 {
+	r.Evidence = nil
+	c := b.book.Case(r, 1)
+	out := make([]float64, b.reader.Causes())
+	b.reader.Read(out, &c)
+	for f, rate := range b.model.Rates.Means() { // what was read holds the rates too
+		out[f] /= rate
+	}
+	top := slices.Max(out)
+	for f := range out {
+		out[f] /= top
+	}
+	return out
+}
+
 // disturb makes numbers that are off: rates by a log-normal factor with a standard deviation of 0.7·noise in the
 // logarithm (a factor of two either way), shows by drawing each fault's distribution over a variable's states from a
 // Dirichlet that is worth experience/noise² cases, cures likewise from a Beta. At noise 1 the authors are exactly as wrong

@@ -169,18 +169,26 @@ func Draw(weights []float64, rng *rand.Rand) int {
 	return len(weights) - 1
 }
 
+// Told is a distribution that was given, and what was told of the cause afterwards: how likely that was under each cause. A
+// cause that was named leaves one entry; a step that helped leaves several.
+type Told struct{ P, Like []float64 }
+
 // Temperature is the power 1/T to which final distributions are raised before they are normalised again: above 1 they
-// were over-confident. It is found by the least log loss on readings that were not used for learning. It never changes
-// which cause leads.
-func Temperature(list []Reading) float64 {
+// were over-confident. It is the one under which what was told afterwards is most probable, on cases that were not used
+// for learning. It never changes which cause leads.
+func Temperature(list []Told) float64 {
 	if len(list) == 0 {
 		return 1
 	}
 	const least, most = 0.25, 8.0
 	return math.Exp(maximise(math.Log(least), math.Log(most), func(x float64) float64 {
 		sum := 0.0
-		for _, r := range list {
-			sum -= LogLoss([]Reading{{Cool(r.P, math.Exp(x)), r.Truth}})
+		for _, t := range list {
+			p := 0.0
+			for f, q := range Cool(t.P, math.Exp(x)) {
+				p += q * t.Like[f]
+			}
+			sum += math.Log(max(p, leastP))
 		}
 		return sum
 	}))

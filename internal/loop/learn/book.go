@@ -24,7 +24,8 @@ import (
 type Book struct {
 	pack      *pack.Pack
 	model     *learning.Model
-	unknown   bool // the last cause is "none of the known faults"
+	unknown   bool    // the last cause is "none of the known faults"
+	listed    float64 // what it counts, in cases, that an author lists a state at all
 	fault     map[string]int
 	step      map[string]int
 	variable  map[string]int // index in the model
@@ -45,20 +46,22 @@ type pointer struct {
 // Numbers the pack does not carry.
 const (
 	doubt        = 0.5  // cases that speak for a fault leaving a variable alone, as in the engine
+	listing      = 0.5  // the same for a state that an author lists: small numbers are the ones that are off most
 	unknownShare = 0.02 // of all rates, for what no pack knows
 	seems        = 0.02 // chance that a step seems to help although it cures nothing
 	leastFix     = 0.01 // no step cures always or never
 	leastRate    = 1e-6
 )
 
-// NewBook opens a pack that was checked.
-func NewBook(p *pack.Pack) *Book { return open(p, true) }
+// NewBook opens a pack that was checked, to learn.
+func NewBook(p *pack.Pack) *Book { return open(p, true, listing) }
 
-// ClosedBook opens a pack under the assumption that one of its faults it must be. It is for measuring, not for the field.
-func ClosedBook(p *pack.Pack) *Book { return open(p, false) }
+// ClosedBook opens a pack to read with its numbers as they are, under the assumption that one of its faults it must be. It
+// is for measuring, not for the field.
+func ClosedBook(p *pack.Pack) *Book { return open(p, false, 0) }
 
-func open(p *pack.Pack, unknown bool) *Book {
-	b := &Book{pack: p, unknown: unknown, fault: map[string]int{}, step: map[string]int{}, variable: map[string]int{}, codes: map[string][]pointer{},
+func open(p *pack.Pack, unknown bool, listed float64) *Book {
+	b := &Book{pack: p, unknown: unknown, listed: listed, fault: map[string]int{}, step: map[string]int{}, variable: map[string]int{}, codes: map[string][]pointer{},
 		model: &learning.Model{Seems: seems}}
 	b.rates()
 	for i := range p.Variables {
@@ -110,7 +113,7 @@ func (b *Book) addVariable(i int) {
 	}
 	out := learning.Variable{Leak: v.Leak}
 	for f := range b.pack.Faults {
-		if row, ok := link(&b.pack.Faults[f], f, v, states); ok {
+		if row, ok := link(&b.pack.Faults[f], f, v, states, b.listed); ok {
 			out.Rows = append(out.Rows, row)
 		}
 	}
@@ -118,8 +121,9 @@ func (b *Book) addVariable(i int) {
 	b.source, b.state, b.model.Variables = append(b.source, i), append(b.state, states), append(b.model.Variables, out)
 }
 
-// link is the row of one fault. States that only_if excludes cannot come by leak either.
-func link(f *pack.Fault, at int, v *pack.Variable, states map[string]int) (learning.Row, bool) {
+// link is the row of one fault. States that only_if excludes cannot come by leak either. Every state that is listed at all
+// counts so many cases more.
+func link(f *pack.Fault, at int, v *pack.Variable, states map[string]int, listed float64) (learning.Row, bool) {
 	row := learning.Row{Cause: at, Leak: within(v, f.OnlyIf[v.ID])}
 	shows := f.Shows[v.ID]
 	if len(shows) == 0 && row.Leak == nil {
@@ -128,7 +132,7 @@ func link(f *pack.Fault, at int, v *pack.Variable, states map[string]int) (learn
 	experience, left := 0.0, 1.0
 	for _, state := range slices.Sorted(maps.Keys(shows)) {
 		row.States = append(row.States, states[state])
-		row.Counts = append(row.Counts, shows[state].Mean*shows[state].Experience)
+		row.Counts = append(row.Counts, shows[state].Mean*shows[state].Experience+listed)
 		experience = max(experience, shows[state].Experience)
 		left -= shows[state].Mean
 	}

@@ -111,10 +111,11 @@ func order(a, b Change) int {
 }
 
 // How far the worth of authors' cases may be corrected, and from how many proven cases on it is: fewer cannot tell authors
-// who are wrong from cases that are odd.
+// who are wrong from cases that are odd. It is only ever corrected down: where the cause is latent the expected counts lean
+// towards the very numbers they are to judge, and would praise them.
 const (
 	leastWorth  = 0.1
-	mostWorth   = 3
+	mostWorth   = 1
 	enoughCases = 200
 )
 
