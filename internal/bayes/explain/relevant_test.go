@@ -130,6 +130,27 @@ func TestMostRelevant(t *testing.T) {
 			t.Errorf("got %+v, %v", got, err)
 		}
 	})
+	t.Run("what was heard of a fault still counts after the fault was supposed", func(t *testing.T) {
+		t.Parallel()
+		two := []string{"no", "yes"}
+		root := network.Node{Parents: []int{}, Table: []float64{0.9, 0.1}}
+		w := world{n: &network.Network{
+			Variables: []network.Variable{{Name: "line cut", States: two}, {Name: "modem off", States: two}, {Name: "no SIM", States: two}, {Name: "offline", States: two}},
+			Nodes: []network.Node{root, root, root, { // the line alone does it, or the other two together
+				Parents: []int{0, 1, 2}, Table: []float64{1, 0, 1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1},
+			}},
+		}}
+		w.evidence = []explain.Finding{{Variable: 3, State: 1}, {Variable: 0, Likelihood: []float64{1, 1e-4}}}
+		faults, err := explainer(t, w.n).Prepare([]explain.Target{{0, []int{1}}, {1, []int{1}}, {2, []int{1}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := faults.MostRelevant(w.evidence)
+		want, _ := w.logFactor([]network.Observation{{Variable: 1, State: 1}, {Variable: 2, State: 1}})
+		if err != nil || len(got.Faults) != 2 || !closeTo(got.LogFactor, want, 1e-9) {
+			t.Errorf("got %+v, %v, want %v", got, err, want)
+		}
+	})
 	t.Run("there is no explanation where everything is settled", func(t *testing.T) {
 		t.Parallel()
 		x, evidence := chest(t)

@@ -158,7 +158,8 @@ func (x *Explainer) Sensitivity(evidence []Finding, target network.Observation, 
 }
 
 // Sensitivities answers for all numbers of a node, in the order of Parameters. A table costs at most one compilation and
-// two propagations for each of its rows; every number of a gate costs up to two compilations.
+// two propagations for each of its rows, and may have jointree.MaxJoint numbers; every number of a gate costs up to two
+// compilations.
 func (x *Explainer) Sensitivities(evidence []Finding, target network.Observation, node int) ([]Sensitivity, error) {
 	if node < 0 || node >= len(x.network.Nodes) {
 		return nil, ErrQuestion
