@@ -175,8 +175,8 @@ func (l *leafReader) header(row string) error {
 func (l *leafReader) leaf(row string, line int) error {
 	actual, rest, _ := strings.Cut(row, ",")
 	expected, rest, more := strings.Cut(rest, ",")
-	a, errA := amount(actual)
-	e, errE := amount(expected)
+	a, errA := leafAmount(actual)
+	e, errE := leafAmount(expected)
 	if err := errors.Join(errA, errE); err != nil {
 		return unreadableLeaves(l.path, line, lang.Text{ZH: "real 和 predict 要是不小于零的数", EN: "real and predict are not both numbers from zero up"}, err)
 	}
@@ -207,7 +207,7 @@ func (l *leafReader) leaf(row string, line int) error {
 	return nil
 }
 
-func amount(s string) (float64, error) {
+func leafAmount(s string) (float64, error) {
 	v, err := strconv.ParseFloat(s, 64)
 	if err == nil && !(v >= 0 && v <= 1e300) {
 		err = strconv.ErrRange

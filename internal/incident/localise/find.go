@@ -100,9 +100,8 @@ func (f *finder) explain(causes []chosen) {
 	}
 }
 
-// logAgain is the chance that a leaf shows another cause than the one that explained it first. It keeps overlaps free while
-// two causes on the same leaves have to earn it.
-// The figure is the logarithm of one in twenty.
+// logAgain is the logarithm of the chance, one in twenty, that a leaf shows another cause than the one that explained it
+// first. It keeps overlaps free, while a second cause on the very same leaves has to earn each of them.
 const logAgain = -2.9957
 
 // with is the log-likelihood of a leaf once one more cause covers it.
@@ -127,7 +126,7 @@ func (f *finder) next(levels []float64) (chosen, bool) {
 		}
 		// The level was read off all leaves; this combination has its own. With that another one may be the best.
 		level = f.fit(f.seek.under(found.pairs), level)
-		if again, yes := f.at(level, best.score()); yes && (!ok || better(again, best.found)) {
+		if again, yes := f.at(level, best.score()); yes && (!ok || again.score() > best.score()) {
 			best, ok = f.choose(again, level), true
 		}
 	}

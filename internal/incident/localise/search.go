@@ -32,6 +32,9 @@ type seeker struct {
 	sum, pos []float64 // per value of the column at hand
 	n        []int32
 	next     []int32
+
+	top   float64 // best score so far
+	close []found // what is or was close to it
 }
 
 func newSeeker(c *cube, o Options) *seeker {
@@ -48,38 +51,101 @@ func newSeeker(c *cube, o Options) *seeker {
 // best searches layer by layer. Whatever is narrower than a cell gains at most the sum of the cell's positive gains, so a
 // cell whose sum does not reach the best score so far is left out with everything below it: nothing is lost by that.
 func (s *seeker) best(floor float64) (found, bool) {
-	top, ok := found{gain: floor}, false
-	all := make([]int32, len(s.leaves))
-	for i := range all {
-		all[i] = int32(i)
-	}
-	layer := []cell{{leaves: all, bound: math.Inf(1)}}
+	s.top, s.close = floor, s.close[:0]
+	layer := []cell{s.everything()}
 	for depth := 1; depth <= min(s.opts.Depth, len(s.codes)) && len(layer) > 0; depth++ {
 		var below []cell
 		for _, c := range layer {
-			if c.bound <= top.score() {
-				continue
-			}
 			first := 0
 			if depth > 1 {
 				first = c.pairs[depth-2].Column + 1
 			}
-			for column := first; column < len(s.codes); column++ {
-				below = s.split(c, column, &top, &ok, below)
+			for column := first; column < len(s.codes) && c.bound > s.bar(); column++ {
+				below = s.split(c, column, below)
 			}
 		}
-		layer = s.keep(below, top.score())
+		layer = s.keep(below)
 	}
-	return top, ok
+	return s.choose()
+}
+
+// everything is the cell of all leaves; it is an explanation where the options say so.
+func (s *seeker) everything() cell {
+	c := cell{leaves: make([]int32, len(s.leaves)), bound: math.Inf(1)}
+	sum := 0.0
+	for i := range c.leaves {
+		c.leaves[i] = int32(i)
+		sum += s.gain[i]
+	}
+	if s.opts.Everything && len(c.leaves) >= s.opts.MinLeaves {
+		s.consider(found{gain: sum, cost: s.cost(nil, len(c.leaves))})
+	}
+	return c
+}
+
+// bar is the score that is close enough to the best so far.
+func (s *seeker) bar() float64 { return s.top - s.opts.Close*math.Abs(s.top) }
+
+// consider remembers a combination that is the best so far or close to it.
+func (s *seeker) consider(f found) {
+	score := f.score()
+	if score <= s.bar() || score <= 0 {
+		return
+	}
+	s.top = max(s.top, score)
+	s.close = append(s.close, f)
+}
+
+// choose takes, among those close to the best, the shortest, then the earliest combination.
+func (s *seeker) choose() (found, bool) {
+	var best found
+	ok := false
+	for _, f := range s.close {
+		if f.score() < s.bar() {
+			continue
+		}
+		if !ok || cmp.Or(cmp.Compare(len(f.pairs), len(best.pairs)), compare(f.pairs, best.pairs)) < 0 {
+			best, ok = f, true
+		}
+	}
+	return best, ok
 }
 
 // split divides a cell by the values of a column, remembers the best part, and adds the parts worth dividing further.
-func (s *seeker) split(c cell, column int, top *found, ok *bool, below []cell) []cell {
+func (s *seeker) split(c cell, column int, below []cell) []cell {
 	codes, values := s.codes[column], len(s.starts[column])-1
+	s.tally(c.leaves, codes, values)
+	deeper := len(c.pairs)+1 < s.opts.Depth && column+1 < len(s.codes)
+	wanted := false
+	for v := range values {
+		s.next[v] = -1
+		if s.pos[v] <= s.bar() || int(s.n[v]) < s.opts.MinLeaves {
+			continue
+		}
+		pairs := append(slices.Clip(c.pairs), Pair{column, int32(v)})
+		s.consider(found{pairs: pairs, gain: s.sum[v], cost: s.cost(pairs, int(s.n[v]))})
+		if deeper && s.n[v] > 1 {
+			s.next[v], wanted = int32(len(below)), true
+			below = append(below, cell{pairs: pairs, leaves: make([]int32, 0, s.n[v]), bound: s.pos[v]})
+		}
+	}
+	if !wanted {
+		return below
+	}
+	for _, i := range c.leaves {
+		if v := codes[i]; v >= 0 && s.next[v] >= 0 {
+			below[s.next[v]].leaves = append(below[s.next[v]].leaves, i)
+		}
+	}
+	return below
+}
+
+// tally sums the gains of leaves by value.
+func (s *seeker) tally(leaves, codes []int32, values int) {
 	clear(s.sum[:values])
 	clear(s.pos[:values])
 	clear(s.n[:values])
-	for _, i := range c.leaves {
+	for _, i := range leaves {
 		v := codes[i]
 		if v < 0 {
 			continue
@@ -91,49 +157,15 @@ func (s *seeker) split(c cell, column int, top *found, ok *bool, below []cell) [
 			s.pos[v] += g
 		}
 	}
-	deeper := len(c.pairs)+1 < s.opts.Depth && column+1 < len(s.codes)
-	wanted := 0
-	for v := range values {
-		s.next[v] = -1
-		if s.pos[v] <= top.score() || int(s.n[v]) < s.opts.MinLeaves {
-			continue
-		}
-		pairs := append(slices.Clip(c.pairs), Pair{column, int32(v)})
-		f := found{pairs: pairs, gain: s.sum[v], cost: s.cost(pairs, int(s.n[v]))}
-		if !*ok && f.score() > top.score() || *ok && better(f, *top) {
-			*top, *ok = f, true
-		}
-		if deeper && s.n[v] > 1 {
-			s.next[v] = int32(len(below))
-			below = append(below, cell{pairs: pairs, leaves: make([]int32, 0, s.n[v]), bound: s.pos[v]})
-			wanted++
-		}
-	}
-	if wanted == 0 {
-		return below
-	}
-	for _, i := range c.leaves {
-		if v := codes[i]; v >= 0 && s.next[v] >= 0 {
-			below[s.next[v]].leaves = append(below[s.next[v]].leaves, i)
-		}
-	}
-	return below
 }
 
 // keep drops what cannot become the best any more, and the least hopeful where there are too many.
-func (s *seeker) keep(cells []cell, score float64) []cell {
-	cells = slices.DeleteFunc(cells, func(c cell) bool { return c.bound <= score })
-	slices.SortStableFunc(cells, func(a, b cell) int { return cmp.Compare(b.bound, a.bound) })
+func (s *seeker) keep(cells []cell) []cell {
+	cells = slices.DeleteFunc(cells, func(c cell) bool { return c.bound <= s.bar() })
+	slices.SortFunc(cells, func(a, b cell) int {
+		return cmp.Or(cmp.Compare(b.bound, a.bound), compare(a.pairs, b.pairs))
+	})
 	return cells[:min(len(cells), s.opts.Width)]
-}
-
-// better prefers the higher score; among equal ones the shorter, then the earlier combination.
-func better(a, b found) bool {
-	const same = 1e-9
-	if d := a.score() - b.score(); math.Abs(d) > same*(1+math.Abs(a.score())) {
-		return d > 0
-	}
-	return cmp.Or(cmp.Compare(len(a.pairs), len(b.pairs)), compare(a.pairs, b.pairs)) < 0
 }
 
 func compare(a, b []Pair) int {
@@ -142,20 +174,13 @@ func compare(a, b []Pair) int {
 	})
 }
 
-// cost is what it takes to write the combination down: how many attributes and which, the value of each, and the level to
-// the precision that its leaves allow.
+// cost is what it takes to write the combination down: how many attributes, which, the value of each, and the level to the
+// precision that its leaves allow. A longer one never costs less.
 func (s *seeker) cost(pairs []Pair, leaves int) float64 {
-	out := math.Log(float64(min(s.opts.Depth, len(s.codes)))) + logChoose(len(s.codes), len(pairs)) + s.precision + 0.5*math.Log(float64(leaves))
+	columns := float64(len(s.codes))
+	out := math.Log(1+min(float64(s.opts.Depth), columns)) + s.precision + 0.5*math.Log(float64(leaves))
 	for _, p := range pairs {
-		out += math.Log(float64(max(1, s.sizes[p.Column])))
-	}
-	return out
-}
-
-func logChoose(n, k int) float64 {
-	out := 0.0
-	for i := range k {
-		out += math.Log(float64(n-i)) - math.Log(float64(i+1))
+		out += math.Log(columns) + math.Log(float64(max(1, s.sizes[p.Column])))
 	}
 	return out
 }

@@ -33,16 +33,18 @@ type Cause struct {
 
 // Options bound the search.
 type Options struct {
-	Depth     int     // attributes combined at most
-	Most      int     // causes at most
-	MinLevel  float64 // failures: a smaller share is never a cause
-	MinLeaves int     // leaves a cause must rest on at least
-	Width     int     // combinations kept per layer; a safety for wide tables, far above what is reached in practice
+	Depth      int     // attributes combined at most
+	Most       int     // causes at most
+	MinLevel   float64 // failures: a smaller share is never a cause
+	MinLeaves  int     // leaves a cause must rest on at least
+	Close      float64 // scores this near to the best, as a part of it, count as equal: the shorter, then the earlier column wins
+	Everything bool    // "all of them" is an explanation too
+	Width      int     // combinations kept per layer; a safety for wide tables, far above what is reached in practice
 }
 
 // DefaultOptions combine up to three attributes into at most eight causes.
 func DefaultOptions() Options {
-	return Options{Depth: 3, Most: 8, MinLevel: 0.02, MinLeaves: 1, Width: 4096}
+	return Options{Depth: 3, Most: 8, MinLevel: 0.02, MinLeaves: 1, Close: 1e-9, Width: 4096}
 }
 
 // cube is the table as the search needs it: only the leaves that say something, and for each column their order by value.
@@ -103,6 +105,12 @@ func group(codes []int32, values int) (order, starts []int32) {
 // under gives the leaves that have all these values.
 func (c *cube) under(pairs []Pair) []int32 {
 	var out []int32
+	if len(pairs) == 0 {
+		for i := range c.leaves {
+			out = append(out, int32(i))
+		}
+		return out
+	}
 	first := pairs[0]
 	for _, i := range c.byValue[first.Column][c.starts[first.Column][first.Value]:c.starts[first.Column][first.Value+1]] {
 		if c.has(i, pairs[1:]) {
