@@ -5,8 +5,11 @@ import (
 	"slices"
 )
 
-// searchLimit bounds the propagations of a search for a smallest conflict.
-const searchLimit = 5000
+// The bounds of a search for a smallest conflict: propagations, and cells visited by them, which is well below a second.
+const (
+	searchLimit = 5000
+	searchCells = 1 << 27
+)
 
 // conflict is a set of observed variables that cannot be true together.
 type conflict struct {
@@ -75,7 +78,7 @@ func (q *Query) search() *search {
 		q.inner = q.t.NewQuery()
 		q.inner.logical = true
 	}
-	return &search{from: q, ask: q.inner, left: searchLimit}
+	return &search{from: q, ask: q.inner, left: min(searchLimit, searchCells/q.t.Cells())}
 }
 
 func (s *search) possible(vars []int) bool {
@@ -107,27 +110,45 @@ func (s *search) reduce(vars []int) []int {
 }
 
 // smaller looks for an impossible set with fewer than size members, the smallest sets first, in lexical order. It
-// reports whether it got through all that are smaller than what it found.
+// reports whether it got through all that are smaller than what it found. What is possible together with all members
+// but the last says at once of every last member whether the set is impossible.
 func (s *search) smaller(observed []int, size int) (found []int, all bool) {
 	for n := 1; n < size; n++ {
-		pick := make([]int, n)
+		pick := make([]int, n-1)
 		for i := range pick {
 			pick[i] = i
 		}
-		vars := make([]int, n)
 		for more := true; more; more = next(pick, len(observed)) {
-			for i, p := range pick {
-				vars[i] = observed[p]
-			}
 			if s.left <= 0 {
 				return nil, false
 			}
+			vars := make([]int, 0, n)
+			last := -1
+			for _, last = range pick {
+				vars = append(vars, observed[last])
+			}
 			if !s.possible(vars) {
-				return vars, true
+				continue // not without a smaller set, and there is none
+			}
+			for _, v := range observed[last+1:] {
+				if s.excludes(v) {
+					return append(vars, v), true
+				}
 			}
 		}
 	}
 	return nil, true
+}
+
+// excludes reports whether what the second query was last asked about leaves nothing of an observation possible.
+func (s *search) excludes(v int) bool {
+	like := s.from.appliedLike[s.from.t.offsets[v]:s.from.t.offsets[v+1]]
+	for state, p := range s.ask.Posterior(v) {
+		if p > 0 && like[state] > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // next steps to the next combination out of n in lexical order.

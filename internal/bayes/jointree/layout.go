@@ -28,7 +28,7 @@ type nodePlan struct {
 }
 
 func build(n *network.Network, m *model, o *outline) *Tree {
-	t := &Tree{nodes: make([]node, len(o.nodes)), tables: make([]table, len(o.nodes)), homes: make([]home, len(n.Variables))}
+	t := &Tree{all: m.states, nodes: make([]node, len(o.nodes)), tables: make([]table, len(o.nodes)), homes: make([]home, len(n.Variables))}
 	t.offsets = append(t.offsets, 0)
 	for v := range n.Variables {
 		t.states = append(t.states, n.States(v))
@@ -284,6 +284,7 @@ func (b *builder) compressNode(i int, numbers [][]uint32) {
 		}
 	}
 	psi := make([]float64, 0, cells)
+	n.vars, n.cells = p.vars, make([]uint32, 0, cells)
 	n.links = make([]link, len(p.tables))
 	for l, at := range p.tables {
 		n.links[l] = link{table: at, index: make([]uint32, 0, cells)}
@@ -298,7 +299,7 @@ func (b *builder) compressNode(i int, numbers [][]uint32) {
 			if !p.alive[k] {
 				continue
 			}
-			psi = append(psi, n.psi[k])
+			psi, n.cells = append(psi, n.psi[k]), append(n.cells, uint32(k))
 			for l, at := range p.tables {
 				n.links[l].index = append(n.links[l].index, numbers[at][p.maps[l][k]])
 			}

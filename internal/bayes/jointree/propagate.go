@@ -15,7 +15,7 @@ func firstMessages(t *Tree) messages {
 			fill(q.own.raw[i], 1)
 			q.up.raw[i] = q.own.raw[i]
 		}
-		if t.tables[i].unit && uniform(q.up.raw[i]) {
+		if t.tables[i].unit && one(q.up.raw[i], q.up.exponent[i]) {
 			fill(q.up.raw[i], 1)
 			q.up.exponent[i] = 0
 		} else {
@@ -32,9 +32,15 @@ func fill(values []float64, with float64) {
 	}
 }
 
-// uniform reports whether a message that should say nothing does so within the rounding of its rows.
-func uniform(values []float64) bool {
-	return slices.Max(values)-slices.Min(values) <= 1e-14*slices.Max(values)
+// one reports whether a message that should be one everywhere is so within the rounding of its rows. It is not in a
+// network whose rows do not quite sum to one.
+func one(values []float64, exponent int) bool {
+	for _, v := range values {
+		if !(math.Abs(math.Ldexp(v, exponent)-1) <= 1e-13) {
+			return false
+		}
+	}
+	return true
 }
 
 // Propagate takes in what was observed since the last time. Only messages that this can have changed are computed. It
@@ -45,7 +51,7 @@ func (q *Query) Propagate() error {
 		return q.failure
 	}
 	q.propagated = true
-	q.conflict = conflict{}
+	q.conflict, q.collected = conflict{}, 0
 	if q.failure = q.takeIn(); q.failure == nil {
 		q.failure = q.collectAll()
 	}
@@ -117,6 +123,7 @@ func (q *Query) collectAll() error {
 // when nothing is possible any more.
 func (q *Query) collect(i int) bool {
 	n, t := &q.t.nodes[i], q.t
+	q.collected++
 	live, exponent := t.prior.raw == nil, 0
 	q.active = q.active[:0]
 	for l := range n.links {
@@ -140,17 +147,17 @@ func (q *Query) collect(i int) bool {
 	return ok
 }
 
-// together is how many messages may be multiplied before the product is scaled.
-const together = 16
+// batch is how many messages may be multiplied before the product is scaled.
+const batch = 16
 
 // absorb runs the loops for as many messages as there are.
 func (q *Query) absorb(n *node, i int) (exponent int, ok bool) {
 	src, dst, out, in := n.psi, q.up.product[i], q.up.raw[i], q.active
-	for left := together; len(in) > 2; in = in[2:] {
+	for left := batch; len(in) > 2; in = in[2:] {
 		multiply2(dst, src, in[0], in[1])
 		src = dst
 		if left -= 2; left == 0 {
-			left = together
+			left = batch
 			power, ok := q.tidy(dst)
 			if !ok {
 				return 0, false
@@ -264,7 +271,7 @@ func (q *Query) distribute(i int) {
 		scatter1(product, down, n.runs, q.into(&links[0]))
 	}
 	for l := range n.links {
-		scale(q.belief[n.links[l].table])
+		q.tidy(q.belief[n.links[l].table])
 	}
 }
 

@@ -80,6 +80,31 @@ func TestSmallNetworksAgreeWithEnumeration(t *testing.T) {
 	})
 }
 
+// TestRowsThatDoNotSumToOneAreTakenAsTheyAre changes rows as rounding in a file does, and more.
+func TestRowsThatDoNotSumToOneAreTakenAsTheyAre(t *testing.T) {
+	check(t, 3, func(t *rapid.T) {
+		n := smallNetwork(t)
+		for v := range n.Nodes {
+			for i := range n.Nodes[v].Table {
+				n.Nodes[v].Table[i] *= 1 + float64(rapid.IntRange(-4, 4).Draw(t, "off"))*1e-4
+			}
+		}
+		likes := drawEvidence(t, n)
+		q := mustCompile(t, n).NewQuery()
+		observe(q, likes)
+		all := enumerate(n, likes)
+		if q.Propagate() != nil {
+			return
+		}
+		if rel := math.Abs(q.Evidence()/all.mass() - 1); !(rel <= 1e-11) {
+			t.Fatalf("p(evidence) is %v, by enumeration %v", q.Evidence(), all.mass())
+		}
+		for v := range n.Variables {
+			near(t, n.Variables[v].Name, q.Posterior(v), all.marginal(v))
+		}
+	})
+}
+
 func TestPosteriorsSumToOne(t *testing.T) {
 	check(t, 2, func(t *rapid.T) {
 		n := smallNetwork(t)

@@ -71,6 +71,7 @@ type Query struct {
 	failure    error
 	conflict   conflict
 	propagated bool
+	collected  int    // nodes whose messages the last Propagate computed
 	logical    bool   // only what is possible counts, not how probable it is
 	inner      *Query // a logical one, for conflicts
 }

@@ -18,15 +18,19 @@ import (
 	"github.com/posmedic/posmedic/internal/bayes/network"
 )
 
-// MaxCells bounds the tables of a tree, all cliques together, before impossible cells are left out.
-const MaxCells = 1 << 23
+// The bounds of what is compiled; at the largest it takes some 300 MB.
+const (
+	MaxVariables = 1 << 14 // with the auxiliary ones of gates
+	MaxCells     = 1 << 23 // of the tables of all cliques, before impossible cells are left out
+)
 
-// ErrTooLarge says that exact inference would need more memory than MaxCells allows.
+// ErrTooLarge says that exact inference would need more memory than the bounds allow.
 var ErrTooLarge = errors.New("jointree: the network is too densely connected for exact inference")
 
 // Tree is a compiled network. It is read-only.
 type Tree struct {
 	states  []int // of the network's own variables
+	all     []int // the same, and of the auxiliary ones
 	offsets []int // of a variable's states in a list of all states; one more than variables
 	nodes   []node
 	tables  []table
@@ -41,6 +45,8 @@ type node struct {
 	psi    []float64
 	runs   []uint32 // where the run of each separator cell begins; one more than separator cells
 	links  []link
+	vars   []int    // with the auxiliary ones
+	cells  []uint32 // the number of each cell if all configurations were kept, the last variable fastest
 }
 
 // link leads from the cells of a node to the cells of a smaller table: the separator of a child, or the node's private
@@ -75,6 +81,9 @@ type home struct {
 func Compile(n *network.Network) (*Tree, error) {
 	if err := n.Validate(); err != nil {
 		return nil, err
+	}
+	if size := len(unfold(n, chain).states); size > MaxVariables {
+		return nil, fmt.Errorf("%w: with its gates taken apart it has %d variables", ErrTooLarge, size)
 	}
 	m, g, e := plan(n)
 	if e.cost > MaxCells {
