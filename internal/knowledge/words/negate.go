@@ -29,6 +29,21 @@ func stanceOf(ts []token, m match) stance {
 	return said
 }
 
+// stance reads the words around a frame. Its verdict is part of it, so that nothing after it can turn it round.
+func (m framed) stance(ts []token) stance {
+	whole := m.match()
+	first := whole
+	first.to = m.parts[0].to
+	zh, en := before(ts, first)
+	if isAsked(zh, en) || asksAfter(ts, whole) {
+		return asked
+	}
+	if (deniedZH(zh) || deniedEN(en)) != m.turn {
+		return denied
+	}
+	return said
+}
+
 // before gives the words in front of a phrase, back to the start of its clause, to the last phrase that was
 // recognised, or to a word that joins two statements: Chinese ones joined, Latin ones apart, nearest last.
 func before(ts []token, m match) (zh string, en []string) {

@@ -32,10 +32,10 @@ func phrasesOf(p *pack.Pack, simple map[rune]rune) []phrase {
 	var out []phrase
 	for _, ph := range p.Phrases {
 		for _, w := range ph.Words {
-			f := phrase{variable: ph.Variable, state: ph.State, negated: ph.Negated, weight: ph.Weight, trouble: isTrouble(p, ph)}
-			if f.weight <= 0 || f.weight > 1 {
-				f.weight = 1
+			if isFrame(w) {
+				continue
 			}
+			f := meaningOf(p, ph)
 			if f.tokens = essence(w, simple); len(f.tokens) > 0 {
 				f.compact = join(f.tokens)
 				out = append(out, f)
@@ -43,6 +43,31 @@ func phrasesOf(p *pack.Pack, simple map[rune]rune) []phrase {
 		}
 	}
 	return out
+}
+
+// meaningOf is what a phrase of the pack means, without its words.
+func meaningOf(p *pack.Pack, ph pack.Phrase) phrase {
+	f := phrase{variable: ph.Variable, state: ph.State, negated: ph.Negated, weight: ph.Weight, trouble: isTrouble(p, ph)}
+	if f.weight <= 0 || f.weight > 1 {
+		f.weight = 1
+	}
+	return f
+}
+
+// readFrames builds the frames of the pack's phrases.
+func (r *Reader) readFrames(p *pack.Pack) {
+	r.lexicon, r.framesBy = newLexicon(lexiconText, r.simple), map[int][]int{}
+	for _, ph := range p.Phrases {
+		for _, w := range ph.Words {
+			if isFrame(w) {
+				r.frames = append(r.frames, r.lexicon.frames(w, meaningOf(p, ph), r.simple)...)
+			}
+		}
+	}
+	for i, f := range r.frames {
+		n := f.elements[0].name
+		r.framesBy[n] = append(r.framesBy[n], i)
+	}
 }
 
 // essence gives the tokens of a phrase without articles; a phrase of nothing else keeps them.

@@ -53,6 +53,9 @@ type Span struct {
 type Reader struct {
 	simple    map[rune]rune
 	phrases   []phrase
+	lexicon   *lexicon
+	frames    []frame
+	framesBy  map[int][]int // frames by the name of their first element
 	screens   []screenPhrase
 	codes     codeBook
 	known     map[string]bool // the words of all phrases
@@ -64,8 +67,12 @@ type Reader struct {
 func NewReader(p *pack.Pack) *Reader {
 	r := &Reader{simple: simplifier(), codes: newCodeBook(p), known: map[string]bool{}, variables: map[string]bool{}, classes: map[string]bool{}}
 	r.phrases, r.screens = phrasesOf(p, r.simple), screensOf(p, r.simple)
+	r.readFrames(p)
 	for _, ph := range r.phrases {
 		r.know(ph.tokens)
+	}
+	for _, e := range r.lexicon.entries {
+		r.know(e.tokens)
 	}
 	for _, s := range r.screens {
 		r.know(s.tokens)
@@ -215,28 +222,50 @@ func (x *reading) understand(from, to int) {
 // readPhrases takes what people say.
 func (x *reading) readPhrases() {
 	found := findAll(x.tokens, x.phrases)
+	filled := x.framesIn(x.tokens, x.lexicon.mentions(x.tokens))
+	sortFrames(filled)
 	for _, m := range found {
-		for i := m.from; i < m.to; i++ {
-			x.tokens[i].covered = true
+		x.cover(m.from, m.to)
+	}
+	for _, m := range filled {
+		for _, part := range m.parts {
+			x.cover(part.from, part.to)
 		}
 	}
 	for _, m := range found {
-		x.understand(m.from, m.to)
-		stance := stanceOf(x.tokens, m)
-		state, certainty := m.phrase.state, m.phrase.weight
-		if stance == denied {
-			state, certainty = m.phrase.negated, certainty*0.9
-		}
-		if stance == asked || state == "" {
-			continue
-		}
-		if m.fuzzy {
-			certainty *= 0.85
-		}
-		span := x.words(m.from, m.to)
-		span.Variable, span.State = m.phrase.variable, state
-		x.candidates = append(x.candidates, candidate{span: span, certainty: certainty, denied: stance == denied, detail: clean(span.Words)})
+		x.take(m, stanceOf(x.tokens, m), 1)
 	}
+	for _, m := range filled {
+		x.take(m.match(), m.stance(x.tokens), frameCertainty)
+	}
+}
+
+func (x *reading) cover(from, to int) {
+	for i := from; i < to; i++ {
+		x.tokens[i].covered = true
+	}
+}
+
+// frameCertainty: words that were put together are a little less sure than a phrase that somebody wrote down as it is.
+const frameCertainty = 0.9
+
+// take makes a candidate of a phrase that was found.
+func (x *reading) take(m match, stance stance, certainty float64) {
+	x.understand(m.from, m.to)
+	state := m.phrase.state
+	certainty *= m.phrase.weight
+	if stance == denied {
+		state, certainty = m.phrase.negated, certainty*0.9
+	}
+	if stance == asked || state == "" {
+		return
+	}
+	if m.fuzzy {
+		certainty *= 0.85
+	}
+	span := x.words(m.from, m.to)
+	span.Variable, span.State = m.phrase.variable, state
+	x.candidates = append(x.candidates, candidate{span: span, certainty: certainty, denied: stance == denied, detail: clean(span.Words)})
 }
 
 // readScreen takes what the screen shows: the vendor's messages anywhere, classes and codes where a screen is quoted.
