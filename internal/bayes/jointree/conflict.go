@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// The bounds of a search for a smallest conflict: propagations, and cells visited by them, which is well below a second.
+// The bounds of a search for a smallest conflict: propagations, and cells visited by them, well below a second.
 const (
 	searchLimit = 5000
 	searchCells = 1 << 27

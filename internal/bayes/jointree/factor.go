@@ -59,8 +59,8 @@ func (in *input) row(states, state int) []float64 {
 	return row
 }
 
-// unfoldGate takes a noisy-MAX gate apart by parent divorcing: auxiliary variables hold the highest severity of some of
-// the parents. All numbers are probabilities, so that nothing is ever subtracted (the accumulated form of Díez and Galán
+// unfoldGate takes a noisy-MAX gate apart by parent divorcing: auxiliary variables hold the highest severity of some
+// of the parents. All numbers are probabilities, so that nothing is ever subtracted (the accumulated form of Díez and Galán
 // is smaller, but its differences lose the digits of small posteriors).
 func (m *model) unfoldGate(node *network.Node, v int, as shape) {
 	inputs := make([]input, len(node.Parents))

@@ -28,7 +28,10 @@ type nodePlan struct {
 }
 
 func build(n *network.Network, m *model, o *outline) *Tree {
-	t := &Tree{all: m.states, nodes: make([]node, len(o.nodes)), tables: make([]table, len(o.nodes)), homes: make([]home, len(n.Variables))}
+	t := &Tree{
+		all: m.states, nodes: make([]node, len(o.nodes)), tables: make([]table, len(o.nodes)),
+		homes: make([]home, len(n.Variables)),
+	}
 	t.offsets = append(t.offsets, 0)
 	for v := range n.Variables {
 		t.states = append(t.states, n.States(v))

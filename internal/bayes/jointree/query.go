@@ -38,7 +38,8 @@ type observation struct {
 	exponent int  // the power of two that was taken out of the likelihoods
 }
 
-// Query is the workspace of one goroutine over a tree: evidence in, posteriors out.
+// Query is the workspace of one goroutine over a tree: evidence in, posteriors out. Variables are indices into
+// network.Network.Variables; an index that is none panics, as with a slice.
 type Query struct {
 	t *Tree
 

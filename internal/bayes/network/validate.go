@@ -93,7 +93,8 @@ func (n *Network) validateNode(v int) error {
 	}
 	cells, ok := n.TableCells(v)
 	if !ok || len(node.Table) != cells {
-		return invalid("%s: the table has %d numbers, its parents and states ask for %d (at most %d)", name, len(node.Table), cells, MaxTable)
+		return invalid("%s: the table has %d numbers, its parents and states ask for %d (at most %d)",
+			name, len(node.Table), cells, MaxTable)
 	}
 	k := n.States(v)
 	for i := 0; i < cells; i += k {
