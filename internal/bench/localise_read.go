@@ -52,11 +52,20 @@ func readMassFailures(dir string) ([]massFailures, error) {
 		if err != nil {
 			return err
 		}
-		out = append(out, massFailures{setting: filepath.Base(filepath.Dir(path)), cases: cases})
+		// A sample of a public set comes with the whole list: what is not there is not measured.
+		cases = slices.DeleteFunc(cases, func(c massFailure) bool {
+			_, err := os.Stat(c.file)
+			return errors.Is(err, fs.ErrNotExist)
+		})
+		if len(cases) > 0 {
+			out = append(out, massFailures{setting: filepath.Base(filepath.Dir(path)), cases: cases})
+		}
 		return nil
 	})
 	if err == nil && len(out) == 0 {
-		err = unreadableLeaves(dir, 0, lang.Text{ZH: "里面没有 " + truthFile, EN: "there is no " + truthFile + " in it"}, nil)
+		err = unreadableLeaves(dir, 0, lang.Text{
+			ZH: "里面没有 " + truthFile + " 和其中的故障数据", EN: "there is no " + truthFile + " in it with the leaves of its cases",
+		}, nil)
 	}
 	return out, err
 }

@@ -48,7 +48,7 @@ func lostSales() string {
 func TestLocaliseComparesWithWhatIsKnown(t *testing.T) {
 	t.Parallel()
 	dir := mishaps(t, map[string]string{
-		"easy/injection_info.csv": "set,timestamp\nmodel=m2&carrier=k1,100\n",
+		"easy/injection_info.csv": "set,timestamp\nmodel=m2&carrier=k1,100\nmodel=m1,not-here\n",
 		"easy/100.csv":            lostSales(),
 		"hard/injection_info.csv": "set,timestamp\ncarrier=k1&model=m2;region=r5,200\n",
 		"hard/200.csv":            strings.ReplaceAll(lostSales(), "\n", "\r\n"),
@@ -80,7 +80,8 @@ func TestLocaliseSaysWhatItCannotRead(t *testing.T) {
 		"a list without sets":  {map[string]string{"injection_info.csv": "timestamp\n1\n"}, "injection_info.csv: line 1: its header names no set"},
 		"a set of nothing":     {map[string]string{"injection_info.csv": "set,timestamp\na1,1\n"}, "injection_info.csv: line 2: it does not read like"},
 		"a way out of it":      {map[string]string{"injection_info.csv": "set,timestamp\na=a1,../1\n"}, "injection_info.csv: line 2: it does not read like"},
-		"a case without file":  {map[string]string{"injection_info.csv": list}, "1.csv: cannot be opened"},
+		"no case with leaves":  {map[string]string{"injection_info.csv": list}, "there is no injection_info.csv"},
+		"leaves in a folder":   {map[string]string{"injection_info.csv": list, "1.csv/x": ""}, "1.csv: cannot be read"},
 		"another header":       {map[string]string{"injection_info.csv": list, "1.csv": "a,b\n"}, "1.csv: line 1: its header is not"},
 		"a word for a number":  {map[string]string{"injection_info.csv": list, "1.csv": "real,predict,a\n1,2,a1\n1,x,a1\n"}, "1.csv: line 3: real and predict are not"},
 		"a number below zero":  {map[string]string{"injection_info.csv": list, "1.csv": "real,predict,a\n-1,2,a1\n"}, "1.csv: line 2: real and predict are not"},
