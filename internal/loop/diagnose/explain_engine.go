@@ -1,0 +1,48 @@
+package diagnose
+
+import (
+	"github.com/posmedic/posmedic/internal/bayes"
+	"github.com/posmedic/posmedic/pack"
+)
+
+// What explaining needs of the engine's inside stands here; everything else of it asks the engine as anybody would.
+
+func (e *Engine) fault(id string) *pack.Fault {
+	if f, ok := e.faultAt[id]; ok {
+		return &e.pack.Faults[f]
+	}
+	return &pack.Fault{ID: id}
+}
+
+// priorOf is the probability of a fault before any evidence.
+func (e *Engine) priorOf(fault int) float64 {
+	total := 0.0
+	for _, w := range e.prior {
+		total += w
+	}
+	return e.prior[fault] / total
+}
+
+// chances are the probabilities of a variable's states, by what is believed now.
+func (e *Engine) chances(s *situation, v *variable) []float64 {
+	out := make([]float64, len(v.States))
+	for state := range v.States {
+		for f, like := range e.model.Likelihood(v.row, state) {
+			out[state] += s.p[f] * like
+		}
+	}
+	return out
+}
+
+// weigh gives the weight of each finding for a fault against all others.
+func (e *Engine) weigh(s *situation, fault int) []Weight {
+	var out []Weight
+	for _, it := range s.ev.items {
+		f := it.finding
+		out = append(out, Weight{
+			Variable: f.Variable, State: f.State, Source: f.Source, At: f.At, Confidence: s.ev.trust(f),
+			Nats: bayes.WeightOfEvidence(s.p, it.log, fault),
+		})
+	}
+	return out
+}
