@@ -280,7 +280,7 @@ func (learnCommand) Run(ctx context.Context, c *console, cli *commands) error {
 			return err
 		}
 		sayCandidate(c, candidate)
-		if candidate.State != learn.Passed {
+		if candidate.State == learn.Rejected {
 			return exitCode(exitError)
 		}
 		return nil
@@ -289,8 +289,13 @@ func (learnCommand) Run(ctx context.Context, c *console, cli *commands) error {
 
 // sayCandidate prints what moved and what the gate said of it.
 func sayCandidate(c *console, candidate learn.Candidate) {
-	for _, ch := range candidate.Changes {
-		_, _ = fmt.Fprintf(c.Out, "%-6s %-24s %-24s %8.4f → %8.4f  (%.1f)\n", ch.What, ch.Fault, ch.Step, ch.From.Mean, ch.To.Mean, ch.Cases)
+	const most = 40
+	for _, ch := range candidate.Most(most) {
+		of := strings.TrimSpace(strings.Join([]string{ch.Step, ch.Variable, ch.State, ch.Attribute, ch.Value}, " "))
+		_, _ = fmt.Fprintf(c.Out, "%-7s %-24s %-32s %8.4f → %8.4f  (%.1f)\n", ch.What, ch.Fault, of, ch.From.Mean, ch.To.Mean, ch.Cases)
+	}
+	if rest := len(candidate.Changes) - most; rest > 0 {
+		say(c, lang.Text{ZH: "……还有%d个数字变动较小", EN: "… and %d more numbers that moved less"}, rest)
 	}
 	for _, row := range []struct {
 		name   lang.Text
@@ -302,6 +307,13 @@ func sayCandidate(c *console, candidate learn.Candidate) {
 		was, is := row.scores[0], row.scores[1]
 		say(c, lang.Text{ZH: "%s（%d）：首位 %.3f → %.3f，对数损失 %.3f → %.3f，有害建议 %d → %d", EN: "%s (%d): first %.3f → %.3f, log loss %.3f → %.3f, harmful %d → %d"},
 			row.name.In(c.Lang), is.Cases, was.Top1, is.Top1, was.LogLoss, is.LogLoss, was.Harmful, is.Harmful)
+	}
+	if candidate.State == learn.InShadow {
+		say(c, lang.Text{
+			ZH: "通过检验，先在旁边试跑；试跑结束后启用：posmedic admin promote %s",
+			EN: "it passed, and is now tried beside the knowledge in force. To bring it into force afterwards: posmedic admin promote %s",
+		}, candidate.ID)
+		return
 	}
 	if candidate.State == learn.Passed {
 		say(c, lang.Text{ZH: "通过检验。启用：posmedic admin promote %s", EN: "it passed. To bring it into force: posmedic admin promote %s"}, candidate.ID)

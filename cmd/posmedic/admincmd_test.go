@@ -258,6 +258,10 @@ func TestWhatIsPromotedByCommandIsTakenUpByTheServer(t *testing.T) {
 	if got := inForce(); got != builtin {
 		t.Errorf("learning alone brought %s into force", got)
 	}
+	if p := h.admin(t, "", exitError, "promote", found[1]); !strings.Contains(p.err, "still being tried") {
+		t.Errorf("%s", p.err)
+	}
+	tried(t, filepath.Join(h.dir, "posmedic.db"), found[1])
 	if p := h.admin(t, "", exitOK, "promote", found[1]); strings.Contains(p.out, builtin) {
 		t.Errorf("%s", p.out)
 	}
@@ -291,6 +295,25 @@ func prove(t *testing.T, path string) {
 		err := learnsql.New(db).PutRecord(t.Context(), learn.Record{
 			Case: fmt.Sprintf("case_%d", i), Terminal: "t", Outcome: casefile.Confirmed, ClosedAt: time.Now(),
 			Steps: []learn.Step{{ID: "restart_app", By: "remote", Helped: true}}, Credit: map[string]float64{"sw_hang": 1},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// tried stores the trials that end a candidate's time in the shadow.
+func tried(t *testing.T, path, candidate string) {
+	t.Helper()
+	db, err := sqldb.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for i := range learn.DefaultShadowRule().Cases {
+		right := learn.Standing{Rank: 1, P: 0.9, Leads: "sw_hang", LeadsP: 0.9}
+		err := learnsql.New(db).PutTrial(t.Context(), learn.Trial{
+			Candidate: candidate, Case: fmt.Sprintf("later_%d", i), At: time.Now(), Truth: "sw_hang", Was: right, Is: right,
 		})
 		if err != nil {
 			t.Fatal(err)

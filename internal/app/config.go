@@ -13,9 +13,11 @@ import (
 	"github.com/posmedic/posmedic/internal/kernel/problem"
 	"github.com/posmedic/posmedic/internal/loop"
 	"github.com/posmedic/posmedic/internal/loop/diagnose"
+	"github.com/posmedic/posmedic/internal/loop/learn"
 	"github.com/posmedic/posmedic/internal/loop/observe"
 	"github.com/posmedic/posmedic/internal/loop/repair"
 	"github.com/posmedic/posmedic/internal/loop/verify"
+	"github.com/posmedic/posmedic/internal/silence"
 	"github.com/posmedic/posmedic/wire"
 )
 
@@ -38,7 +40,9 @@ type Config struct {
 	Diagnose diagnose.Policy
 	Repair   repair.Policy
 	Verify   verify.Rules
+	Learn    learn.ShadowRule
 	Incident incident.Rules
+	Silence  silence.Config
 	Pace     loop.Pace
 }
 
@@ -47,8 +51,8 @@ func DefaultConfig() Config {
 	return Config{
 		Dir: defaultDir(), Listen: "127.0.0.1:8080", Agents: ":8443",
 		Acquirer: "acquirer", CodeSet: "unionpay", ReportEvery: wire.HeartbeatInterval, Keep: 30 * 24 * time.Hour,
-		Observe: observe.DefaultRules(), Repair: repair.DefaultPolicy(), Verify: verify.DefaultRules(),
-		Incident: incident.DefaultRules(), Pace: loop.Pace{Sweep: 2 * time.Second, Incident: 10 * time.Second},
+		Observe: observe.DefaultRules(), Repair: repair.DefaultPolicy(), Verify: verify.DefaultRules(), Learn: learn.DefaultShadowRule(),
+		Incident: incident.DefaultRules(), Silence: silence.DefaultConfig(), Pace: loop.Pace{Sweep: 2 * time.Second, Incident: 10 * time.Second},
 	}
 }
 

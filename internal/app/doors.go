@@ -100,12 +100,12 @@ func (a *App) openConsole(ctx context.Context) error {
 		}
 	}
 	r := a.rooms
-	learning, err := newLearning(r.learned, r.knowledge, a.cfg.Diagnose, r.now)
+	learning, err := newLearning(r.learned, r.knowledge, a.cfg.Diagnose, a.cfg.Learn, r.now)
 	if err != nil {
 		return err
 	}
 	door := console.New(console.Deps{
-		Access: a.access, Fleet: r.fleet, Cases: cases{r.cases}, Loop: people{r}, Incidents: r.incidents, News: r.bus,
+		Access: a.access, Fleet: r.fleet, Cases: cases{r.cases}, Loop: people{r}, Incidents: r.incidents, Explain: r.explain, News: r.bus,
 		Register: register{r.fleet, a.cfg.Acquirer}, Shops: r.fleet, Staff: a.access, Knowledge: learning,
 		List: consolesql.New(r.db, a.cfg.Observe, r.now), Pack: r.knowledge.Pack, Rules: a.cfg.Observe, Pages: web.Files(),
 		Enrol: a.enrolment, Feed: a.feedDoor(), Refused: a.refused, Version: a.version, Now: r.now, Log: a.log,

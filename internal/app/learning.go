@@ -28,7 +28,7 @@ func (l learning) Promote(ctx context.Context, id string) (learn.Candidate, erro
 	return l.Review.Promote(ctx, id)
 }
 
-func newLearning(store learn.Store, room *knowledge.Room, policy diagnose.Policy, now func() time.Time) (learning, error) {
+func newLearning(store learn.Store, room *knowledge.Room, policy diagnose.Policy, trial learn.ShadowRule, now func() time.Time) (learning, error) {
 	cases, err := workedExamples()
 	if err != nil {
 		return learning{}, err
@@ -36,7 +36,7 @@ func newLearning(store learn.Store, room *knowledge.Room, policy diagnose.Policy
 	gate := learn.Gate{Policy: policy, Golden: func(p *pack.Pack) learn.Score {
 		return learn.Score(casebook.Backtest(diagnose.New(p, policy), cases))
 	}}
-	return learning{learn.Review{Store: store, Knowledge: room, Gate: gate, Now: now}, room}, nil
+	return learning{learn.Review{Store: store, Knowledge: room, Gate: gate, Trial: trial, Now: now}, room}, nil
 }
 
 // workedExamples are the coded cases that every change of the numbers must leave right.

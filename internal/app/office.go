@@ -94,7 +94,7 @@ func (o *Office) learning(ctx context.Context) (learning, error) {
 	if err != nil {
 		return learning{}, err
 	}
-	return newLearning(learnsql.New(o.db), room, o.cfg.Diagnose, time.Now)
+	return newLearning(learnsql.New(o.db), room, o.cfg.Diagnose, o.cfg.Learn, time.Now)
 }
 
 // Close closes the database.

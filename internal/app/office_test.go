@@ -85,9 +85,13 @@ func TestAnOfficeWorksBesideTheServer(t *testing.T) {
 	}
 	builtin := keys.Knowledge.Pack().Ref
 	c, err := office.Learn(ctx)
-	if err != nil || c.State != learn.Passed {
+	if err != nil || c.State != learn.InShadow {
 		t.Fatalf("%+v, %v", c, err)
 	}
+	if _, err := office.Promote(ctx, c.ID); !errors.Is(err, learn.ErrShadowed) {
+		t.Errorf("promoted before it was tried: %v", err)
+	}
+	tried(t, store, c.ID)
 	if _, err := office.Promote(ctx, c.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -111,6 +115,18 @@ func TestAnOfficeWorksBesideTheServer(t *testing.T) {
 	for _, what := range []string{"fleet.registered", "fleet.imported", "access.token_made", "knowledge.proposed", "knowledge.promoted", "knowledge.rolled_back"} {
 		if !wrote[what] {
 			t.Errorf("%s is not in the trail", what)
+		}
+	}
+}
+
+// tried stores the trials that end a candidate's time in the shadow.
+func tried(t *testing.T, store *learnsql.Store, candidate string) {
+	t.Helper()
+	for i := range learn.DefaultShadowRule().Cases {
+		right := learn.Standing{Rank: 1, P: 0.9, Leads: "sw_hang", LeadsP: 0.9}
+		trial := learn.Trial{Candidate: candidate, Case: fmt.Sprintf("later_%d", i), At: time.Now(), Truth: "sw_hang", Was: right, Is: right}
+		if err := store.PutTrial(t.Context(), trial); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -404,6 +404,11 @@ func TestWhatWasLearnedIsPromotedByAPerson(t *testing.T) {
 	}
 	w.ask(t, http.MethodPost, "/api/v1/knowledge/candidates", nil, nil)
 	k := look()
+	if len(k.Candidates) != 1 || k.Candidates[0].State != "shadow" || k.Candidates[0].May {
+		t.Fatalf("it may be promoted before it was tried: %+v", k)
+	}
+	tried(t, store, k.Candidates[0].ID)
+	k = look()
 	if len(k.Candidates) != 1 || k.Candidates[0].State != "passed" || !k.Candidates[0].May || k.Candidates[0].Names["sw_hang"].ZH == "" || k.Active.Hash != builtin.Hash {
 		t.Fatalf("%+v", k)
 	}

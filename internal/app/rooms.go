@@ -33,6 +33,7 @@ import (
 	"github.com/posmedic/posmedic/internal/loop/verify/verifysql"
 	"github.com/posmedic/posmedic/internal/platform/bus"
 	"github.com/posmedic/posmedic/internal/platform/sqldb"
+	"github.com/posmedic/posmedic/internal/silence"
 	"github.com/posmedic/posmedic/pack"
 	"github.com/posmedic/posmedic/packs"
 )
@@ -70,6 +71,7 @@ type rooms struct {
 	observed  *observesql.Store
 	learned   *learnsql.Store
 	attempts  *repairsql.Store
+	silence   *silence.Room
 	stages    loop.Stages
 }
 
@@ -101,11 +103,12 @@ func build(ctx context.Context, cfg Config, db *sqldb.DB, b *bus.Bus, builtin *p
 		return nil, err
 	}
 	r.incidents = incident.New(incident.Deps{Store: incidentsql.New(db), Members: r.members, Now: r.now}, cfg.Incident)
+	r.silence = r.quiet(cfg.Silence)
 	r.stages = loop.Stages{Incident: r.incidents}
 	r.stages.Observe = observe.New(observe.Deps{
 		Store: r.observed, Now: r.now, Find: r.find, Sharing: r.sharing,
 		FaultCode: func(code string) bool { return r.mind.Load().codes[code] },
-		Trading:   func(string, time.Time) bool { return true },
+		Trading:   r.trading, Watched: r.watched,
 	}, observe.Config{Rules: cfg.Observe, ReportEvery: cfg.ReportEvery})
 	r.stages.Repair = repair.New(repair.Deps{
 		Store: r.attempts, Cases: r.cases, Pack: r.knowledge.Pack, Evidence: r.evidence, Shared: r.shared, Nudge: nudge, Now: r.now,
@@ -115,7 +118,11 @@ func build(ctx context.Context, cfg Config, db *sqldb.DB, b *bus.Bus, builtin *p
 		History: r.history, Audience: r.audience, Now: r.now,
 	})
 	r.stages.Verify = verify.New(verify.Deps{Store: verifysql.New(db), Cases: r.cases, State: r.stages.Observe.State, Now: r.now}, cfg.Verify)
-	r.stages.Learn = learn.New(learn.Deps{Store: r.learned, Case: r.cases.Get, Attempts: r.attempts.OfCase, Pack: r.knowledge.Pack})
+	r.stages.Learn = learn.New(learn.Deps{
+		Store: r.learned, Case: r.cases.Get, Attempts: r.attempts.OfCase, Pack: r.knowledge.Pack,
+		Timeline: r.timeline, Attributes: r.attributes,
+		Shadow: &learn.Shadow{Store: r.learned, Knowledge: r.knowledge, Policy: cfg.Diagnose},
+	})
 	return r, nil
 }
 
@@ -148,6 +155,11 @@ func (r *rooms) evidence(ctx context.Context, terminal string) (observe.Evidence
 	}
 	shared, _, err := r.incidents.Evidence(ctx, terminal)
 	e.Findings = append(e.Findings, shared...)
+	if err != nil {
+		return e, err
+	}
+	attributes, err := r.recognise(ctx, terminal)
+	e.Findings = append(e.Findings, attributes...)
 	return e, err
 }
 

@@ -42,10 +42,13 @@ type RevisionView struct {
 // CandidateView is a candidate with the gate's report and names for what it changes.
 type CandidateView struct {
 	learn.Candidate
-	State learn.CandidateState `json:"state" enum:"rejected,passed,promoted,rolled_back"`
+	State learn.CandidateState `json:"state" enum:"rejected,shadow,passed,promoted,rolled_back"`
 	May   bool                 `json:"may_promote"` // the gate let it pass, and nothing has changed since
 	Names map[string]lang.Text `json:"names"`       // of the faults and steps in the changes
 }
+
+// mostChanges is how many of a candidate's changes a page gets; there may be thousands.
+const mostChanges = 100
 
 type candidateInput struct {
 	ID string `path:"id" maxLength:"64"`
@@ -85,6 +88,7 @@ func (d *Door) getKnowledge(ctx context.Context, _ *struct{}) (*struct{ Body Kno
 }
 
 func (d *Door) candidate(c learn.Candidate) CandidateView {
+	c.Changes = c.Most(mostChanges)
 	names := map[string]lang.Text{}
 	for _, change := range c.Changes {
 		if f, ok := d.Pack().Fault(change.Fault); ok {

@@ -585,14 +585,18 @@ export interface components {
             base: components["schemas"]["Ref"];
             changes: components["schemas"]["Change"][] | null;
             id: string;
+            learned: components["schemas"]["Learned"];
             may_promote: boolean;
+            /** Format: int64 */
+            moved: number;
             names: {
                 [key: string]: components["schemas"]["Text"];
             };
             report: components["schemas"]["Report"];
             result: components["schemas"]["Ref"];
+            shadowed?: components["schemas"]["Shadowed"];
             /** @enum {string} */
-            state: "rejected" | "passed" | "promoted" | "rolled_back";
+            state: "rejected" | "shadow" | "passed" | "promoted" | "rolled_back";
         };
         CaseBrief: {
             /** Format: date-time */
@@ -623,7 +627,7 @@ export interface components {
             /** Format: date-time */
             opened_at: string;
             /** @enum {string} */
-            opened_by: "silence" | "findings" | "host_answers" | "person";
+            opened_by: "silence" | "findings" | "host_answers" | "person" | "sales";
             /** @enum {string} */
             outcome?: "confirmed" | "recovered" | "unclear";
             /** Format: int64 */
@@ -642,12 +646,16 @@ export interface components {
             };
         };
         Change: {
+            attribute?: string;
             /** Format: double */
             cases: number;
             fault: string;
             from: components["schemas"]["Number"];
+            state?: string;
             step?: string;
             to: components["schemas"]["Number"];
+            value?: string;
+            variable?: string;
             what: string;
         };
         ChangeMerchantInputBody: {
@@ -697,6 +705,7 @@ export interface components {
             pack: components["schemas"]["Ref"];
             ranked: components["schemas"]["Ranked"][] | null;
             surprise?: boolean;
+            together?: string[] | null;
             unlooked?: string[] | null;
             verdict: string;
             withheld?: components["schemas"]["Withheld"][] | null;
@@ -808,6 +817,24 @@ export interface components {
             built_in: components["schemas"]["Ref"];
             candidates: components["schemas"]["CandidateView"][] | null;
             revisions: components["schemas"]["RevisionView"][] | null;
+        };
+        Learned: {
+            /** Format: int64 */
+            cases: number;
+            /** Format: double */
+            cures: number;
+            /** Format: double */
+            explains: number;
+            /** Format: double */
+            links: number;
+            /** Format: int64 */
+            named: number;
+            /** Format: double */
+            rates: number;
+            /** Format: int64 */
+            rounds: number;
+            /** Format: double */
+            worth: number;
         };
         "List-incidentsResponse": {
             rows: components["schemas"]["IncidentView"][] | null;
@@ -963,14 +990,26 @@ export interface components {
             role: "viewer" | "agent" | "operator" | "admin";
         };
         Score: {
+            /** Format: double */
+            brier: number;
             /** Format: int64 */
             cases: number;
+            /** Format: double */
+            ece: number;
+            /** Format: double */
+            ece_floor: number;
+            /** Format: double */
+            ece_high: number;
+            /** Format: double */
+            ece_low: number;
             /** Format: int64 */
             harmful: number;
             /** Format: double */
             log_loss: number;
             /** Format: double */
             top1: number;
+            /** Format: double */
+            top3: number;
         };
         SessionView: {
             /** @description no user exists yet: the one-time link makes the first */
@@ -981,6 +1020,16 @@ export interface components {
             name: string;
             password: string;
             token: string;
+        };
+        Shadowed: {
+            /** Format: int64 */
+            cases: number;
+            scores: components["schemas"]["Score"][] | null;
+            /** Format: date-time */
+            until: string;
+            /** Format: int64 */
+            wanted: number;
+            why: string;
         };
         SheetError: {
             code: string;

@@ -2,6 +2,7 @@ package learn
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -45,6 +46,7 @@ type Candidate struct {
 	Result   pack.Ref       `json:"result"`  // the revision that it makes
 	State    CandidateState `json:"state"`
 	Changes  []Change       `json:"changes"`
+	Moved    int            `json:"moved"` // how many numbers it changes; a list of candidates shows the foremost only
 	Learned  Learned        `json:"learned"`
 	Report   Report         `json:"report"`
 	Shadowed *Shadowed      `json:"shadowed,omitempty"` // how it did beside the revision in force, once it was tried
@@ -99,7 +101,7 @@ func Propose(p *pack.Pack, records []Record, now time.Time) (Candidate, error) {
 	c.Changes = slices.Concat(book.rateChanges(fitted), book.showChanges(fitted), book.fixChanges(fitted), minuteChanges(p, proven),
 		book.contextChanges(fitted, proven, cases))
 	slices.SortStableFunc(c.Changes, order)
-	if len(c.Changes) == 0 {
+	if c.Moved = len(c.Changes); c.Moved == 0 {
 		return c, ErrNothing
 	}
 	return c, nil
@@ -138,8 +140,12 @@ func (b *Book) explains(m *learning.Model, cases []learning.Case) float64 {
 	return sum / float64(len(cases))
 }
 
-// leastCases is the credit below which a number is left alone: it would move by less than it is rounded to.
-const leastCases = 0.05
+// Credit below which a number is left alone: it would move by less than it is known. There are thousands of links, so a
+// candidate names one only for half a case.
+const (
+	leastCases = 0.05
+	leastLinks = 0.5
+)
 
 // rateChanges moves base rates: each fault's share of all stops is a Dirichlet count. Only shares matter, so the scale is
 // chosen that leaves the rates of faults without credit as they are.
@@ -166,7 +172,7 @@ func (b *Book) showChanges(fitted *learning.Fitted) []Change {
 		variable := &b.pack.Variables[b.source[v]]
 		for r, row := range fitted.Model.Variables[v].Rows {
 			seen := fitted.Seen.Variables[v].Rows[r].Counts.Experience()
-			if seen < leastCases || len(row.States) == 0 {
+			if seen < leastLinks || len(row.States) == 0 {
 				continue
 			}
 			fault := &b.pack.Faults[row.Cause]
@@ -201,6 +207,20 @@ func (b *Book) fixChanges(fitted *learning.Fitted) []Change {
 		}
 	}
 	return out
+}
+
+// Most gives the changes that moved most, weighed by the cases behind them, in the order of the candidate.
+func (c Candidate) Most(n int) []Change {
+	if len(c.Changes) <= n {
+		return c.Changes
+	}
+	weight := func(ch Change) float64 {
+		const atom = 0.01 // below this probabilities are all small
+		return math.Abs(math.Log((ch.To.Mean+atom)/(ch.From.Mean+atom))) * math.Sqrt(ch.Cases)
+	}
+	list := slices.SortedStableFunc(slices.Values(c.Changes), func(a, b Change) int { return cmp.Compare(weight(b), weight(a)) })[:n]
+	slices.SortStableFunc(list, order)
+	return list
 }
 
 // Apply gives the pack with the changes, as a new revision.

@@ -44,6 +44,16 @@ func SeasonOf(at time.Time) string {
 	return [...]string{"q1", "q2", "q3", "q4"}[(int(at.Month())-1)/3]
 }
 
+// TellsApart reports whether a pack has learned to tell terminals apart by any attribute.
+func TellsApart(p *pack.Pack) bool {
+	for id := range attributeWords {
+		if _, known := p.Variable(id); known {
+			return true
+		}
+	}
+	return false
+}
+
 // Findings words a terminal's attributes as evidence, as far as a pack has learned to tell terminals apart by them.
 func Findings(p *pack.Pack, attributes map[string]string, at time.Time) []finding.Finding {
 	var out []finding.Finding

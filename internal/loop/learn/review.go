@@ -71,6 +71,8 @@ type Review struct {
 const (
 	maxRecords    = 5000
 	maxCandidates = 100
+	maxListed     = 20  // candidates in a list
+	maxChanges    = 100 // of each candidate in a list
 	maxTrials     = 5000
 )
 
@@ -104,9 +106,10 @@ func (r Review) Propose(ctx context.Context) (Candidate, error) {
 	return c, r.Store.PutCandidate(ctx, c)
 }
 
-// List gives the newest candidates, each with how its trial stands. Trials that are over are decided on the way.
+// List gives the newest candidates, each with how its trial stands and with the changes that moved most; Show has them all.
+// Trials that are over are decided on the way.
 func (r Review) List(ctx context.Context) ([]Candidate, error) {
-	list, err := r.Store.Candidates(ctx, maxCandidates)
+	list, err := r.Store.Candidates(ctx, maxListed)
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +117,7 @@ func (r Review) List(ctx context.Context) ([]Candidate, error) {
 		if list[i], err = r.settle(ctx, list[i]); err != nil {
 			return nil, err
 		}
+		list[i].Changes = list[i].Most(maxChanges)
 	}
 	return list, nil
 }

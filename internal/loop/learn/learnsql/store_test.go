@@ -23,6 +23,7 @@ func TestStore(t *testing.T) {
 		"the newest candidates come first":              candidates,
 		"a candidate moves only from where it was":      moves,
 		"a candidate that nobody knows cannot be found": unknown,
+		"a case is tried once with a candidate":         trials,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -102,5 +103,26 @@ func unknown(t *testing.T, s *learnsql.Store) {
 	}
 	if err := s.MoveCandidate(t.Context(), candidate("nobody", 0), learn.Passed); !errors.Is(err, learn.ErrMove) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func trials(t *testing.T, s *learnsql.Store) {
+	trial := func(candidate, id string, minute int) learn.Trial {
+		return learn.Trial{Candidate: candidate, Case: id, At: noon.Add(time.Duration(minute) * time.Minute), Truth: "f",
+			Was: learn.Standing{Rank: 2, P: 0.2, Leads: "g", LeadsP: 0.5}, Is: learn.Standing{Rank: 1, P: 0.5, Leads: "f", LeadsP: 0.5}}
+	}
+	again := trial("a", "one", 9)
+	again.Truth = "other"
+	for _, x := range []learn.Trial{trial("a", "one", 0), again, trial("b", "one", 1), trial("a", "two", 2)} {
+		if err := s.PutTrial(t.Context(), x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := s.Trials(t.Context(), "a", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]learn.Trial{trial("a", "two", 2), trial("a", "one", 0)}, got); diff != "" {
+		t.Errorf("trials (-want +got):\n%s", diff)
 	}
 }
