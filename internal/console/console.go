@@ -16,6 +16,7 @@ import (
 	"github.com/posmedic/posmedic/internal/fleet"
 	"github.com/posmedic/posmedic/internal/incident"
 	"github.com/posmedic/posmedic/internal/kernel/finding"
+	"github.com/posmedic/posmedic/internal/loop/diagnose/stage"
 	"github.com/posmedic/posmedic/internal/loop/observe"
 	"github.com/posmedic/posmedic/internal/loop/repair"
 	"github.com/posmedic/posmedic/pack"
@@ -81,6 +82,7 @@ type Deps struct {
 	Cases     Cases
 	Loop      Loop
 	Incidents Incidents
+	Explain   func(ctx context.Context, caseID string, seq int64) (stage.Explained, error)
 	Register  Register
 	Shops     Shops
 	Staff     Staff
@@ -135,6 +137,7 @@ func (d *Door) routes() {
 	d.sessionRoutes()
 	d.terminalRoutes()
 	d.caseRoutes()
+	d.explanationRoutes()
 	d.registerRoutes()
 	d.shopRoutes()
 	d.peopleRoutes()
