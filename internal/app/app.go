@@ -186,6 +186,7 @@ func (a *App) openRooms(ctx context.Context) error {
 	a.life.run(func(ctx context.Context) error { return a.rooms.tellPages(ctx) })
 	a.life.run(func(ctx context.Context) error { return a.rooms.cutLines(ctx) })
 	a.life.run(func(ctx context.Context) error { return a.rooms.followKnowledge(ctx, a.log) })
+	a.life.run(func(ctx context.Context) error { return a.rooms.watchSilence(ctx, a.log) })
 	a.life.run(func(ctx context.Context) error { return a.rooms.prune(ctx, a.log) })
 	return nil
 }

@@ -125,9 +125,7 @@ func newWatch(p silence.Policy, shops []shop, classes int) *watch {
 // hour shows the detector one hour of the whole fleet.
 func (w *watch) hour(h int) {
 	at := silence.Hour(h)
-	if h > 0 && at.OfWeek() == 0 {
-		w.fleet.Turn(float64(len(w.shops) * silence.DaysOfWeek))
-	}
+	w.fleet.Elapse(at, len(w.shops))
 	active := make([]int, len(w.classes))
 	for _, s := range w.shops {
 		if s.sales[h] > 0 {

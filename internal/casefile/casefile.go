@@ -38,7 +38,7 @@ type Case struct {
 	Terminal  string          `json:"terminal"`
 	State     State           `json:"state"`
 	OpenedAt  time.Time       `json:"opened_at"`
-	OpenedBy  string          `json:"opened_by"` // silence · findings · host_answers · person
+	OpenedBy  string          `json:"opened_by"` // silence · findings · host_answers · person · sales
 	ClosedAt  time.Time       `json:"closed_at,omitzero"`
 	Outcome   Outcome         `json:"outcome,omitempty"`
 	Incident  string          `json:"incident,omitempty"`

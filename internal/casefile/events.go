@@ -43,7 +43,8 @@ func (c Case) Of(kind event.Kind, e Entry, was State) event.Event {
 
 // reasons are the words for why a case was opened.
 var reasons = map[string]lang.Text{
-	"silence":      {ZH: "该有交易的时候没有交易", EN: "no sales at a time when there always are some"},
+	"silence":      {ZH: "营业时间内收不到终端的消息", EN: "nothing is heard of the terminal while the shop is open"},
+	"sales":        {ZH: "该有交易的时候没有交易", EN: "no sales at a time when there always are some"},
 	"findings":     {ZH: "终端报告了故障迹象", EN: "the terminal reported signs of a fault"},
 	"host_answers": {ZH: "主机连续拒绝交易", EN: "the host refused sale after sale"},
 	"person":       {ZH: "有人报修", EN: "a person reported it"},

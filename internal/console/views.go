@@ -94,7 +94,7 @@ type CaseFacts struct {
 	Terminal string     `json:"terminal"`
 	State    string     `json:"state" enum:"diagnosing,repairing,verifying,handed_over,closed"`
 	OpenedAt time.Time  `json:"opened_at"`
-	OpenedBy string     `json:"opened_by" enum:"silence,findings,host_answers,person"`
+	OpenedBy string     `json:"opened_by" enum:"silence,findings,host_answers,person,sales"`
 	ClosedAt *time.Time `json:"closed_at,omitempty"`
 	Outcome  string     `json:"outcome,omitempty" enum:"confirmed,recovered,unclear"`
 	Incident string     `json:"incident,omitempty"`

@@ -12,7 +12,7 @@ const (
 	weeksWeighed = 4     // complete weeks that the price follows from
 	weeksYoung   = 2     // first weeks of a fleet, in which silences say more about our ignorance than about shops
 	fewDays      = 300.0 // terminal-days below which a fleet's own history says too little
-	startPrice   = 1.0   // until then; log worth
+	startPrice   = 2.3   // until then; log worth
 	margin       = 0.97  // of the budget that is spent: the next weeks may be worse than the last
 )
 

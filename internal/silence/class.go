@@ -3,6 +3,7 @@ package silence
 // Class is what terminals of one line of business share: the profile of the week, the spread of their days, how often
 // they stay closed, and how today compares with other such days.
 type Class struct {
+	Hour    Hour                  // the newest that was opened
 	Profile [HoursOfWeek]float64  // sales by hour of week, every terminal counting about alike
 	Weeks   float64               // that were watched; faded
 	Level   float64               // mean sales of a terminal in a week; 0: not known yet
@@ -11,20 +12,21 @@ type Class struct {
 	Shape   float64    // how much the terminals' hours differ from the class's: variance of their ratio
 	Again   [2]float64 // closed days after a closed day, and all days after one
 
-	Active   [HoursOfWeek]float64 // terminals that sold in this hour of week; faded sum
-	Present  [HoursOfWeek]float64 // and how many there were to sell; faded sum
-	TodaySaw float64              // active terminal-hours today
-	TodayDue float64              // and how many there should have been
-	Factor   float64              // what the calendar expects of today, 1 on an ordinary day
+	Active    [HoursOfWeek]float64 // terminals that sold in this hour of week; faded sum
+	Present   [HoursOfWeek]float64 // and how many there were to sell; faded sum
+	TodaySaw  float64              // active terminal-hours today
+	TodayDue  float64              // and how many there should have been
+	Factor    float64              // what the calendar expects of today, 1 on an ordinary day
+	Yesterday float64              // how much of an ordinary day's sales the day before brought
 
-	Next census // gathered in the first hour of a week, valid from the second
+	Next Census // gathered in the first hour of a week, valid from the second
 
 	shares   [HoursOfWeek]float64
 	dayShare [DaysOfWeek]float64
 }
 
-// census is what the terminals of a class say of themselves once a week.
-type census struct {
+// Census is what the terminals of a class say of themselves once a week.
+type Census struct {
 	Members, Levels  float64
 	Shapes, Weighted float64
 	Profile          [HoursOfWeek]float64
@@ -42,12 +44,13 @@ const (
 	shapeWeight  = 2.0  // terminals
 	profilePrior = 2.0  // terminal-weeks spread evenly over the week
 	todayPrior   = 20.0 // terminal-hours that say today is an ordinary day
+	dipBound     = 0.7  // of an ordinary day's sales: what is below is a holiday
 	fadeWeek     = 0.97 // what a week leaves of what was known before: half is gone after 23 weeks
 )
 
 // NewClass knows nothing yet.
 func NewClass() *Class {
-	c := &Class{Factor: 1, Shape: shapePrior}
+	c := &Class{Factor: 1, Yesterday: 1, Shape: shapePrior}
 	for k := range c.Spreads {
 		c.Spreads[k] = spreadPrior / float64(len(spreads))
 	}
@@ -78,26 +81,31 @@ func (c *Class) refresh() {
 
 // open begins an hour with what it brought to the whole class: how many terminals there are and how many of them sold.
 func (c *Class) open(h Hour, active, present int, factor float64) {
-	if h.begins() {
+	if h.Day() != c.Hour.Day() {
+		c.Yesterday = c.today()
 		c.TodaySaw, c.TodayDue, c.Factor = 0, 0, factor
-		if h.OfWeek() == 0 {
-			c.fade()
-		}
-		c.refresh()
 	}
-	if h.OfWeek() == 1 {
-		c.takeCensus()
+	if h.week() != c.Hour.week() {
+		c.fade()
 	}
+	c.Hour = h
+	c.takeCensus()
 	w := h.OfWeek()
 	if c.Present[w] > 0 {
-		c.TodayDue += c.Active[w] / c.Present[w] * float64(present)
+		c.TodayDue += c.due(h, present)
 		c.TodaySaw += float64(active)
 	}
 	c.Weeks += 1.0 / HoursOfWeek
-	if today := c.today(); today > 0.7 && today < 1.3 {
+	if today := c.today(); today > dipBound && today < 2-dipBound {
 		c.Active[w] += float64(active)
 		c.Present[w] += float64(present)
 	}
+}
+
+// due is how many of so many terminals sell something in such an hour.
+func (c *Class) due(h Hour, present int) float64 {
+	w := h.OfWeek()
+	return c.Active[w] / max(c.Present[w], 1) * float64(present)
 }
 
 // today is how much the class sells today against other such days: 1 on an ordinary day, little on a holiday.
@@ -108,6 +116,10 @@ func (c *Class) today() float64 {
 	}
 	return min(1.5, (weight*c.Factor+c.TodaySaw)/(weight+c.TodayDue))
 }
+
+// shut is the chance that a shop stays closed because the day is what it is: where most of a class sells nothing, the rest
+// of it is not broken.
+func shut(today float64) float64 { return max(0, 1-today/dipBound) }
 
 func (c *Class) fade() {
 	c.Weeks *= fadeWeek
@@ -130,7 +142,7 @@ func (c *Class) takeCensus() {
 	for k := range c.Closing {
 		c.Closing[k] = closingPrior/float64(len(closings)) + c.Next.Closing[k]
 	}
-	c.Next = census{}
+	c.Next = Census{}
 	c.refresh()
 }
 

@@ -26,6 +26,8 @@ type Fleet struct {
 	Policy  Policy `json:"-"`
 	Classes map[string]*Class
 	Ledger  Ledger
+	Hour    Hour    // the newest that was taken in
+	Days    float64 // terminal-days that were watched in its week
 }
 
 // NewFleet knows nothing.
@@ -49,11 +51,8 @@ func (f *Fleet) Open(class string, h Hour, active, present int, factor float64) 
 	f.Class(class).open(h, active, present, factor)
 }
 
-// Turn begins a week: alarms get the price that the weeks before ask for. Days are the terminal-days of the week that
-// ended.
-func (f *Fleet) Turn(days float64) { f.Ledger.turn(days, f.Policy.Budget) }
-
-// Fold takes in what a terminal sold in an hour. Hours come in order and without a gap.
+// Fold takes in what a terminal sold in an hour. Hours come in order; one that is left out is one that
+// nothing is known of, and teaches nothing.
 func (f *Fleet) Fold(t *Terminal, class string, h Hour, sales int) Verdict {
 	return f.fold(t, f.Class(class), h, sales, true)
 }
@@ -66,8 +65,8 @@ func (f *Fleet) Probe(t *Terminal, class string, h Hour) Verdict {
 
 func (f *Fleet) fold(t *Terminal, c *Class, h Hour, sales int, teach bool) Verdict {
 	today := c.today()
-	if h.begins() && t.Hour >= 0 {
-		t.turnDay(c, h, today, teach)
+	if t.Hour >= 0 && h.Day() != t.Hour.Day() {
+		t.turnDay(c, h, teach)
 	}
 	t.Hour = h
 	r := t.rates(c)
@@ -84,13 +83,13 @@ func (f *Fleet) fold(t *Terminal, c *Class, h Hour, sales int, teach bool) Verdi
 }
 
 // turnDay closes the books of a day, and of a week.
-func (t *Terminal) turnDay(c *Class, h Hour, today float64, teach bool) {
-	shut := t.endDay(c, t.Hour.Day(), today)
+func (t *Terminal) turnDay(c *Class, h Hour, teach bool) {
+	closed := t.endDay(c, t.Hour.Day(), c.Yesterday)
 	if teach {
-		c.learnAgain(float64(t.ClosedDay), shut)
+		c.learnAgain(float64(t.ClosedDay), closed)
 	}
-	t.ClosedDay = float32(shut)
-	if h.OfWeek() == 0 {
+	t.ClosedDay = float32(closed)
+	if h.week() != t.Hour.week() {
 		t.fadeWeek()
 		if teach {
 			t.report(c)
@@ -121,6 +120,10 @@ func (t *Terminal) wait(c *Class, h Hour, due, price, hourWeight float64) Verdic
 	if due < negligible || !c.known() {
 		return v
 	}
+	if t.Runs == 0 {
+		r := t.rates(c)
+		t.countRuns(&r)
+	}
 	v.Worth = t.worth(c, h, c.today(), hourWeight)
 	t.Peak = max(t.Peak, float32(v.Worth))
 	if v.Worth > price && !t.Told {
@@ -132,20 +135,34 @@ func (t *Terminal) wait(c *Class, h Hour, due, price, hourWeight float64) Verdic
 // negligible is so little business that an hour of it says nothing.
 const negligible = 1e-3
 
+// Elapse lets an hour of a fleet of so many terminals go by; with a new week, alarms get the price that the weeks before
+// ask for.
+func (f *Fleet) Elapse(h Hour, terminals int) {
+	if f.Hour > 0 && h.week() != f.Hour.week() {
+		f.Ledger.turn(f.Days, f.Policy.Budget)
+		f.Days = 0
+	}
+	f.Hour = h
+	f.Days += float64(terminals) / HoursOfDay
+}
+
+// Knows reports whether the terminal has been watched for the two weeks that tell its hours.
+func (f *Fleet) Knows(t *Terminal, class string) bool {
+	return f.Class(class).known() && t.watched() >= watchedLeast
+}
+
 // Opens reports whether the terminal sells in an hour of the week: at least a twentieth of what its mean hour brings.
-// Until it has been watched for two weeks nobody knows, and it is said to be open.
 func (f *Fleet) Opens(t *Terminal, class string, w int) bool {
 	c := f.Class(class)
-	if !c.known() || t.watched() < 2 {
-		return true
-	}
-	d := w / HoursOfDay
-	if t.closing(c, d, 0) > 0.5 {
+	if t.closing(c, w/HoursOfDay, 0) > 0.5 {
 		return false
 	}
 	r := t.rates(c)
 	return r.at(w) > r.level/HoursOfWeek/20
 }
+
+// watchedLeast is the faded number of weeks after which a shop's hours are known.
+const watchedLeast = 1.9
 
 // watched is for how many weeks the terminal has been known, open or not.
 func (t *Terminal) watched() float64 {

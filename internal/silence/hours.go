@@ -27,7 +27,9 @@ func (h Hour) OfWeek() int { return int(h % HoursOfWeek) }
 // Day is the number of the hour's day.
 func (h Hour) Day() Day { return Day(h / HoursOfDay) }
 
-// Begins reports whether the hour is the first of its day.
+func (h Hour) week() int { return int(h / HoursOfWeek) }
+
+// begins reports whether the hour is the first of its day.
 func (h Hour) begins() bool { return h%HoursOfDay == 0 }
 
 // Day counts days since that Monday.

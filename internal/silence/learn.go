@@ -3,8 +3,8 @@ package silence
 import "math"
 
 // endDay learns from a whole day: how busy it was, whether the shop was open, and carries a silence into the next day.
-// It gives the chance that the shop was shut.
-func (t *Terminal) endDay(c *Class, day Day, today float64) (shut float64) {
+// It gives the chance that the shop was closed.
+func (t *Terminal) endDay(c *Class, day Day, today float64) (closedDay float64) {
 	d := day.ofWeek()
 	due, n := float64(t.TodayDue), float64(t.TodaySales)
 	if due < 0.02 && n == 0 {
@@ -18,7 +18,7 @@ func (t *Terminal) endDay(c *Class, day Day, today float64) (shut float64) {
 		return 0
 	}
 	weights := t.spreadWeights(c)
-	closed := t.closing(c, d, float64(t.ClosedDay))
+	closed := t.closingOn(c, d, today)
 	var zero [len(spreads)]float64 // chance of no sale on an open day
 	zeroMean, busy := 0.0, 0.0
 	shapes := t.shapes()
@@ -28,14 +28,16 @@ func (t *Terminal) endDay(c *Class, day Day, today float64) (shut float64) {
 		busy += weights[k] * (r + n) / (r + due)
 	}
 	if n == 0 {
-		shut = closed / (closed + (1-closed)*zeroMean)
+		closedDay = closed / (closed + (1-closed)*zeroMean)
 	}
 	t.carry(closed)
-	t.learnDays(c, d, due, n, closed, zero, zeroMean)
-	t.Mass[d] += float32(due * busy * (1 - shut))
-	t.Open[d] += float32((1 - shut) * today)
+	if today > dipBound { // a holiday says nothing about other days
+		t.learnDays(c, d, due, n, closed, zero, zeroMean)
+	}
+	t.Mass[d] += float32(due * busy * (1 - closedDay))
+	t.Open[d] += float32((1 - closedDay) * today)
 	t.TodayDue, t.TodaySales, t.Before = 0, 0, 0
-	return shut
+	return closedDay
 }
 
 // carry folds a day that ended in silence into the silence's chance.

@@ -32,7 +32,7 @@ type path struct {
 func (t *Terminal) path(c *Class, h Hour) path {
 	p := path{
 		t: t, c: c, shapes: t.shapes(), weights: t.spreadWeights(c), sold: float64(t.TodaySales), before: float64(t.Before),
-		silent: float64(t.TodayDue - t.Before), closed: t.closing(c, h.Day().ofWeek(), float64(t.ClosedDay)),
+		silent: float64(t.TodayDue - t.Before), closed: t.closingOn(c, h.Day().ofWeek(), c.today()),
 	}
 	for k := range p.days {
 		p.days[k] = math.Exp(float64(t.DaysSilence[k]))

@@ -148,6 +148,12 @@ func (t *Terminal) closing(c *Class, d int, yesterday float64) float64 {
 	return weekly*weeklyClosed + (1-weekly)*q
 }
 
+// closingOn is the same for a day that brings so much of an ordinary day's sales to the whole class.
+func (t *Terminal) closingOn(c *Class, d int, today float64) float64 {
+	all := shut(today)
+	return all + (1-all)*t.closing(c, d, float64(t.ClosedDay))
+}
+
 func posterior[A [6]float64 | [5]float64, L [6]float32 | [5]float32](prior A, likelihood L) A {
 	var out A
 	top := float32(math.Inf(-1))

@@ -4,8 +4,8 @@
 // Intake stores before it acknowledges: Submit returns only after the batch is committed, and many batches share one
 // commit. What was stored twice is counted and kept once.
 //
-// Noticing is debounced and has three roads: silence of a terminal that should speak, findings that stay, and answers
-// of the host that keep failing. The rules are pure functions over State (rules.go); a terminal is "stopped" from the
+// Noticing is debounced and has four roads: silence of a terminal that should speak, findings that stay, answers of the
+// host that keep failing, and sales that ought to come and do not (NoSales, also for terminals without an agent). The rules are pure functions over State (rules.go); a terminal is "stopped" from the
 // moment they all hold, and the event observe.stopped leaves once.
 //
 // Events that leave: observe.changed (evidence of a terminal changed), observe.stopped, observe.proof (the host

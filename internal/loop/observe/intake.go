@@ -37,6 +37,8 @@ type Deps struct {
 	Find      func(ctx context.Context, tid string) (terminal string, ok bool)
 	Sharing   func(ctx context.Context, scope, value string) ([]string, error) // terminals with a shared attribute
 	Trading   func(terminal string, at time.Time) bool
+	// Watched reports whether the terminal's sales are known so well that their absence is told by itself; nil: of none.
+	Watched func(terminal string) bool
 }
 
 // Observe is the first stage.
@@ -184,7 +186,7 @@ func (o *Observe) Evidence(ctx context.Context, terminal, codeSet string) (Evide
 	if err != nil {
 		return Evidence{}, err
 	}
-	e.Findings = append(e.Findings, o.cfg.Rules.Derived(e.State, o.deps.Now(), codeSet)...)
+	e.Findings = append(e.Findings, detailed(o.cfg.Rules.Derived(e.State, o.deps.Now(), codeSet), e.Findings)...)
 	return e, nil
 }
 

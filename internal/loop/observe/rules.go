@@ -15,6 +15,7 @@ const (
 	ByFindings Road = "findings"
 	ByAnswers  Road = "host_answers"
 	ByPerson   Road = "person"
+	BySales    Road = "sales" // none come, though they should
 )
 
 // Rules are the operator's settings for noticing. The zero value is not usable: start from DefaultRules.
@@ -76,6 +77,12 @@ func (r Rules) Silent(s State, now time.Time) bool {
 	}
 	limit := max(time.Duration(r.SilentAfter)*s.Expects, r.MinSilence)
 	return now.Sub(s.ContactAt) > limit
+}
+
+// AgentLost reports whether the agent is silent although the host has heard the terminal since its agent was due: it is the
+// agent that is broken, or its way to us, and not the terminal.
+func (r Rules) AgentLost(s State, now time.Time) bool {
+	return r.Silent(s, now) && s.HostAt.Sub(s.ContactAt) > max(time.Duration(r.SilentAfter)*s.Expects, r.MinSilence)
 }
 
 // Stopped decides whether the terminal cannot take money, debounced, and on which road that was noticed. `trading`

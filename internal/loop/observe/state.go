@@ -69,7 +69,7 @@ func (s State) Ability(now time.Time, r Rules) Ability {
 	switch {
 	case !s.StoppedSince.IsZero():
 		return CannotSell
-	case s.Failures > 0 || !s.Adverse.IsZero():
+	case s.Failures > 0 || !s.Adverse.IsZero() || r.AgentLost(s, now):
 		return Restricted
 	case !s.SaleAt.IsZero() && now.Sub(s.SaleAt) <= r.ProofAge:
 		return CanSell

@@ -43,13 +43,23 @@ func (o *Observe) judge(ctx context.Context, s State) error {
 		})
 		return err
 	}
-	road, stopped := o.cfg.Rules.Stopped(s, now, o.deps.Trading(s.Terminal, now))
+	road, stopped := o.cfg.Rules.Stopped(s, now, o.silenceCounts(s, now))
 	if !stopped {
 		return nil
 	}
 	s.StoppedSince, s.StoppedBy = now, road
 	_, err := o.deps.Store.Mark(ctx, s, was, []event.Event{stoppedEvent(s, now)})
 	return err
+}
+
+// silenceCounts reports whether the silence of an agent may be the terminal's: outside the shop's hours it means nothing,
+// and a terminal that went on selling without its agent is judged by its sales.
+func (o *Observe) silenceCounts(s State, now time.Time) bool {
+	if !o.cfg.Rules.Silent(s, now) {
+		return true
+	}
+	lost := o.cfg.Rules.AgentLost(s, now) && o.deps.Watched != nil && o.deps.Watched(s.Terminal)
+	return !lost && o.deps.Trading(s.Terminal, now)
 }
 
 func stoppedEvent(s State, now time.Time) event.Event {

@@ -108,7 +108,7 @@ func (t *transaction) land(a observe.Arrival, fold observe.Fold) (observe.Landed
 	t.events = append(t.events, fold(&state, held, fresh)...)
 	return landed, errors.Join(
 		t.saveState(state), t.saveFindings(a.Terminal, before, held), t.saveReadings(a.Terminal, fresh.Reports),
-		t.saveAnswers(a.Terminal, fresh),
+		t.saveAnswers(a.Terminal, fresh), t.countSales(a.Terminal, fresh.Answers),
 	)
 }
 
@@ -289,6 +289,39 @@ func (t *transaction) saveAnswers(terminal string, fresh observe.Fresh) error {
 	return nil
 }
 
+// countSales counts the approved sales of a feed's record, which is taken once, by hour.
+func (t *transaction) countSales(terminal string, answers []observe.Answer) error {
+	for _, a := range answers {
+		if a.Kind != observe.Sale || !a.Approved() || a.By != observe.ByHost {
+			continue
+		}
+		if _, err := t.exec(`INSERT INTO observe_sales (hour, terminal, sales) VALUES ($1, $2, 1)
+			ON CONFLICT (hour, terminal) DO UPDATE SET sales = observe_sales.sales + 1`,
+			sqldb.Millis(a.At.Truncate(time.Hour)), terminal); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Sales gives how many sales of each terminal the host approved in the hour that begins at a time. A terminal without any
+// is left out.
+func (s *Store) Sales(ctx context.Context, from time.Time) (map[string]int, error) {
+	rows, err := s.db.Read().QueryContext(ctx, `SELECT terminal, sales FROM observe_sales WHERE hour = $1`, sqldb.Millis(from))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]int{}
+	_, err = sqldb.Collect(rows, func(r *sql.Rows) (string, error) {
+		var terminal string
+		var n int
+		err := r.Scan(&terminal, &n)
+		out[terminal] = n
+		return terminal, err
+	})
+	return out, err
+}
+
 // Mark stores that a terminal has stopped, or sells again, unless somebody else marked it meanwhile.
 func (s *Store) Mark(ctx context.Context, st observe.State, was time.Time, events []event.Event) (bool, error) {
 	marked := false
@@ -327,7 +360,7 @@ func (s *Store) Prune(ctx context.Context, before time.Time) (int64, error) {
 		total = 0
 		for _, q := range []string{
 			`DELETE FROM observe_reports WHERE received_at < $1`, `DELETE FROM observe_answers WHERE at < $1`,
-			`DELETE FROM observe_records WHERE at < $1`,
+			`DELETE FROM observe_records WHERE at < $1`, `DELETE FROM observe_sales WHERE hour < $1`,
 		} {
 			res, err := tx.ExecContext(ctx, q, sqldb.Millis(before))
 			if err != nil {
