@@ -105,7 +105,7 @@ func cases(rng *rand.Rand, n int) []learning.Case {
 			c.Cause, c.Sure = rng.IntN(3), 0.9
 		}
 		if rng.IntN(5) > 0 {
-			c.Evidence = append(c.Evidence, learning.Observation{Variable: 0, State: rng.IntN(3), Trust: 0.97})
+			c.Evidence = append(c.Evidence, learning.Observation{Variable: 0, State: rng.IntN(3), Trust: 0.97, Less: 0.5 * float64(rng.IntN(2))})
 		}
 		if rng.IntN(2) > 0 {
 			c.Evidence = append(c.Evidence, learning.Observation{Variable: 1, State: rng.IntN(2), Trust: 0.99})

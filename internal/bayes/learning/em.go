@@ -13,7 +13,7 @@ type Fitted struct {
 	Model *Model      // prior and cases together
 	Seen  *Model      // the expected counts of the cases alone
 	Who   [][]float64 // for every case the distribution over causes, given everything known of it
-	// Climb is the objective after each round: log-likelihood of the cases plus Σ count·log(probability) of the prior. It
+	// Climb is the objective after each round: log-likelihood of the cases (of weighed-down observations their power) plus Σ count·log(probability) of the prior. It
 	// never falls.
 	Climb []float64
 }
@@ -42,6 +42,7 @@ func Fit(prior *Model, cases []Case, l Limits) (*Fitted, error) {
 	}
 	for range l.Rounds {
 		reader := Compile(out.Model)
+		reader.prepare(cases)
 		seen, objective := prior.empty(), prior.logPrior(out.Model)
 		for i := range cases {
 			if logP := reader.Read(out.Who[i], &cases[i]); !math.IsInf(logP, -1) {
@@ -74,7 +75,7 @@ func (m *Model) logPrior(at *Model) float64 {
 }
 
 // negligible is the probability of a cause below which its share of a case is not counted.
-const negligible = 1e-9
+const negligible = 1e-7
 
 // count adds a case's expected counts, given the distribution over its causes.
 func (r *Reader) count(seen *Model, who []float64, c *Case) {
@@ -85,7 +86,7 @@ func (r *Reader) count(seen *Model, who []float64, c *Case) {
 		w := p * c.Weight
 		seen.Rates[f] += w
 		for _, o := range c.Evidence {
-			r.countLink(seen, o, f, w)
+			r.countLink(seen, o, f, w*(1-o.Less))
 		}
 		for _, o := range c.Outcomes {
 			r.countFix(seen, o, f, w)

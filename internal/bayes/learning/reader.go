@@ -14,6 +14,7 @@ type Reader struct {
 	rowOf  [][]int32   // rowOf[v][f]: row of the variable, -1 for none
 	slotOf [][]int32   // slotOf[v][row*states+s]: place of the state among the row's links, -1 for none
 	fixOf  [][]int32
+	logs   map[float64][][]float64 // logarithms of what report tables hold, by trust; see prepare
 }
 
 // Compile makes a reader of a model that was checked.
@@ -93,10 +94,7 @@ func (r *Reader) P(variable, state int) []float64 {
 func (r *Reader) Read(dst []float64, c *Case) float64 {
 	copy(dst, r.rates)
 	for _, o := range c.Evidence {
-		rest := (1 - o.Trust) / float64(r.states[o.Variable])
-		for f, p := range r.P(o.Variable, o.State) {
-			dst[f] += math.Log(o.Trust*p + rest)
-		}
+		r.observe(dst, o)
 	}
 	for _, o := range c.Outcomes {
 		for f, p := range r.helps[o.Action] {
@@ -118,6 +116,45 @@ func (r *Reader) Read(dst []float64, c *Case) float64 {
 		softmax(dst)
 	}
 	return total
+}
+
+func (r *Reader) observe(log []float64, o Observation) {
+	weight := 1 - o.Less
+	if tables, ready := r.logs[o.Trust]; ready {
+		for f, l := range tables[o.Variable][o.State*r.causes : (o.State+1)*r.causes] {
+			log[f] += weight * l
+		}
+		return
+	}
+	rest := (1 - o.Trust) / float64(r.states[o.Variable])
+	for f, p := range r.P(o.Variable, o.State) {
+		log[f] += weight * math.Log(o.Trust*p+rest)
+	}
+}
+
+// mostTrusts bounds how many tables of logarithms a reader keeps. Sources are few and most reports are worth what their
+// source is.
+const mostTrusts = 4
+
+// prepare takes the logarithms that reading these cases needs often, once. To be called before the reader is shared.
+func (r *Reader) prepare(cases []Case) {
+	r.logs = map[float64][][]float64{}
+	for i := range cases {
+		for _, o := range cases[i].Evidence {
+			if _, ready := r.logs[o.Trust]; ready || len(r.logs) == mostTrusts {
+				continue
+			}
+			tables := make([][]float64, len(r.tables))
+			for v, table := range r.tables {
+				rest := (1 - o.Trust) / float64(r.states[v])
+				tables[v] = make([]float64, len(table))
+				for at, p := range table {
+					tables[v][at] = math.Log(o.Trust*p + rest)
+				}
+			}
+			r.logs[o.Trust] = tables
+		}
+	}
 }
 
 func named(log []float64, c *Case) {

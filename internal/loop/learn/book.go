@@ -31,6 +31,7 @@ type Book struct {
 	variable  map[string]int // index in the model
 	source    []int          // index in the pack, by index in the model
 	state     []map[string]int
+	spread    [][]float64 // by index in the model and state: how far it tells faults apart
 	codes     map[string][]pointer
 	messages  []pointer
 	rateCases float64 // what all rates together are worth
@@ -73,6 +74,7 @@ func open(p *pack.Pack, unknown bool, listed float64) *Book {
 		b.step[p.Steps[i].ID] = i
 		b.model.Actions = append(b.model.Actions, b.fixes(&p.Steps[i]))
 	}
+	b.spread = spreads(b.model)
 	for _, c := range p.Codes {
 		b.codes[fold(c.Code)] = append(b.codes[fold(c.Code)], pointer{set: c.Set, to: c.PointsTo})
 	}
@@ -201,6 +203,9 @@ func (b *Book) Case(r Record, weight float64) learning.Case {
 			c.Evidence = append(c.Evidence, learning.Observation{Variable: v, State: s, Trust: trust(f)})
 		}
 	}
+	if b.unknown {
+		b.temper(c.Evidence)
+	}
 	for i, s := range r.Steps {
 		again := slices.ContainsFunc(r.Steps[i+1:], func(t Step) bool { return t.ID == s.ID })
 		if a, known := b.step[s.ID]; known && !again { // the same step fails twice for the same reason
@@ -209,6 +214,40 @@ func (b *Book) Case(r Record, weight float64) learning.Case {
 	}
 	c.Lift = b.lift(finding.Collect(r.Evidence...))
 	return c
+}
+
+// repeats is what each further finding of a group of variables still counts, relative to the one before, as in the engine:
+// who misjudges the screen misjudges all of it. The most telling one counts in full.
+const repeats = 0.85
+
+func (b *Book) temper(list []learning.Observation) {
+	order := make([]int, len(list))
+	spread := make([]float64, len(list))
+	for i, o := range list {
+		order[i], spread[i] = i, b.spread[o.Variable][o.State]
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(spread[j], spread[i]) })
+	weight := map[string]float64{}
+	for _, i := range order {
+		group := b.pack.Variables[b.source[list[i].Variable]].Group
+		w, seen := weight[group]
+		if !seen {
+			w = 1
+		}
+		list[i].Less, weight[group] = 1-w, w*repeats
+	}
+}
+
+// spreads are how far a state of a variable tells faults apart at most, as logarithms.
+func spreads(m *learning.Model) [][]float64 {
+	reader, out := learning.Compile(m), make([][]float64, len(m.Variables))
+	for v := range m.Variables {
+		for s := range m.Variables[v].Leak {
+			p := reader.P(v, s)
+			out[v] = append(out[v], math.Log((slices.Max(p)+1e-3)/(slices.Min(p)+1e-3)))
+		}
+	}
+	return out
 }
 
 func trust(f finding.Finding) float64 {

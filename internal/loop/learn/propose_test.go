@@ -244,7 +244,7 @@ func TestTheGateRejectsWhatIsWorse(t *testing.T) {
 	}
 	seen := []finding.Finding{{Variable: "screen", State: "frozen", At: noon, Source: finding.Probe}}
 	held := []learn.Record{{Case: "h", Outcome: casefile.Confirmed, ClosedAt: noon, Evidence: seen, Credit: map[string]float64{"hung": 1}}}
-	good := learn.Score{Cases: 10, Top1: 0.8, LogLoss: 0.5}
+	good := learn.Score{Cases: 10, Top1: 0.8, LogLoss: 0.5, Brier: 0.3, ECE: 0.05, ECELow: 0.02, ECEHigh: 0.1, Floor: 0.04}
 	tests := map[string]struct {
 		after learn.Score
 		pack  *pack.Pack
@@ -254,6 +254,9 @@ func TestTheGateRejectsWhatIsWorse(t *testing.T) {
 		"harm in one case":               {learn.Score{Cases: 10, Top1: 1, Harmful: 1}, p, "harmful_advice"},
 		"the true fault ranked lower":    {learn.Score{Cases: 10, Top1: 0.7, LogLoss: 0.5}, p, "ranks_worse"},
 		"surer of what is wrong":         {learn.Score{Cases: 10, Top1: 0.8, LogLoss: 0.6}, p, "calibrates_worse"},
+		"surer of much that is wrong":    {learn.Score{Cases: 10, Top1: 0.8, LogLoss: 0.5, Brier: 0.4}, p, "calibrates_worse"},
+		"off by more than chance":        {learn.Score{Cases: 10, Top1: 0.8, LogLoss: 0.5, Brier: 0.3, ECE: 0.11, Floor: 0.03}, p, "calibrates_worse"},
+		"off by what chance would show":  {learn.Score{Cases: 10, Top1: 0.8, LogLoss: 0.5, Brier: 0.3, ECE: 0.11, Floor: 0.06}, p, "passed"},
 		"worse on cases held out":        {good, worse, "held_out_worse"},
 		"a difference that chance makes": {learn.Score{Cases: 10, Top1: 0.797, LogLoss: 0.505}, p, "passed"},
 	}
