@@ -2,9 +2,6 @@ package bayes
 
 import "math"
 
-// most is the number of actions beyond which no table is tried.
-const most = 24
-
 // solve fills the table for the weights with as many of the best actions and questions as the limit allows, and reports
 // whether these were all, which makes the table's value the optimum. p.order and p.ranking are set for the weights.
 func (p *Planner) solve(w []float64, limit int) (complete bool) {
@@ -33,8 +30,8 @@ func (p *Planner) solve(w []float64, limit int) (complete bool) {
 	p.tail(w)
 	t.expand(w, p.touches, p.bit)
 	t.solve(w)
-	p.effort += states * (2 + (len(t.acts)+len(t.tests))/2)
-	return tests == len(p.ranking) && !t.tailed
+	p.effort += states*(2+(len(t.acts)+len(t.tests))/2) + t.answers()*len(t.terms)
+	return p.all(actions, tests)
 }
 
 // plain reports whether nothing comes of an action but cure or failure.
@@ -50,36 +47,49 @@ func (p *Planner) test(step int) test {
 	return t
 }
 
-// choose says how many of the best actions and of the best questions fit into a number of states. Seven actions to five
-// questions is what came nearest to the optimum on drawn problems; from four to ten makes little difference.
+// choose says how many of the best actions and of the best questions fit into a number of states, in turn: on drawn
+// problems more questions than actions changed little, and fewer made strategies dearer.
 func (p *Planner) choose(limit int) (states, actions, tests int) {
-	plain := 0
-	for _, a := range p.order {
-		if p.plain(a) {
-			plain++
-		}
-	}
 	states = 1
-	for {
-		act := actions < plain && actions < most && (tests == len(p.ranking) || 5*actions < 7*(tests+1))
-		radix := 2
+	terms, answered := p.causes, 1
+	p.parts = grow(p.parts, p.causes)
+	for f := range p.parts {
+		p.parts[f] = 1
+	}
+	for next := 0; ; {
+		for next < len(p.order) && !p.plain(p.order[next]) {
+			next++
+		}
+		act := next < len(p.order) && (actions <= tests || tests == len(p.ranking))
 		switch {
 		case act:
-			actions++
+			if terms += p.multiplied(p.order[next]); 2*states > limit || terms*answered > termsPerState*limit {
+				return states, actions, tests
+			}
+			states, actions, next = 2*states, actions+1, next+1
 		case tests < len(p.ranking):
-			radix += len(p.tests[p.ranking[tests].index]) - 1
-			tests++
+			rows := len(p.tests[p.ranking[tests].index])
+			if answered *= rows; states*(1+rows) > limit || terms*answered > termsPerState*limit {
+				return states, actions, tests
+			}
+			states, tests = states*(1+rows), tests+1
 		default:
 			return states, actions, tests
 		}
-		if states*radix > limit {
-			if act {
-				return states, actions - 1, tests
-			}
-			return states, actions, tests - 1
-		}
-		states *= radix
 	}
+}
+
+// termsPerState bounds the work on masses where actions touch many causes; it is far from reached where they touch a few.
+const termsPerState = 8
+
+// multiplied is by how many terms multiplying an action out makes the products of the causes longer.
+func (p *Planner) multiplied(a int) int {
+	more := 0
+	for _, fix := range p.fixes[a] {
+		more += p.parts[fix.Cause]
+		p.parts[fix.Cause] *= 2
+	}
+	return more
 }
 
 // tail prepares the fixed order in which the table's plan ends: the actions that were not chosen, best ratio first, up to
@@ -87,7 +97,7 @@ func (p *Planner) choose(limit int) (states, actions, tests int) {
 func (p *Planner) tail(w []float64) {
 	t := &p.table
 	t.rest = zero(t.rest, p.causes)
-	alive, left := p.weights, p.layers[1]
+	alive, left := p.weights, p.layer
 	copy(left, w)
 	for _, a := range p.order {
 		if p.taken[a] {
@@ -150,18 +160,30 @@ func (p *Planner) read(mass float64) Proposal {
 		best.ECR = 0
 	}
 	for i, a := range t.acts {
-		best.consider(Act, a, (t.cost[i]+p.OpeningCost(t.home[i]))*mass+t.value[1<<i])
+		best.consider(Act, a, p.tableAct(i, mass))
 	}
 	for i := range t.tests {
-		q := &t.tests[i]
-		v := (q.cost + p.OpeningCost(q.home)) * mass
-		for a := 1; a <= len(q.rows); a++ {
-			v += t.value[a*q.stride<<len(t.acts)]
-		}
-		kind, index := p.step(q.step)
-		best.consider(kind, index, v)
+		kind, index := p.step(t.tests[i].step)
+		best.consider(kind, index, p.tableTest(i, mass))
 	}
 	return best
+}
+
+// tableAct is the cost of beginning with a chosen action, by the solved table.
+func (p *Planner) tableAct(i int, mass float64) float64 {
+	t := &p.table
+	return (t.cost[i]+p.OpeningCost(t.home[i]))*mass + t.value[1<<i]
+}
+
+// tableTest is the cost of beginning with a chosen question or test step, by the solved table.
+func (p *Planner) tableTest(i int, mass float64) float64 {
+	t := &p.table
+	q := &t.tests[i]
+	v := (q.cost + p.OpeningCost(q.home)) * mass
+	for a := 1; a <= len(q.rows); a++ {
+		v += t.value[a*q.stride<<len(t.acts)]
+	}
+	return v
 }
 
 // step tells a question from a test step, which are numbered after the questions.

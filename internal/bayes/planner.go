@@ -3,19 +3,14 @@ package bayes
 // Limits bound the planner's effort by counts, never by time, so that the same input gives the same answer on every
 // machine. The defaults were set by the time that the counts take.
 type Limits struct {
-	Exact     int // states up to which what is left is solved exactly
-	Root      int // where it is not: states of the plan over the best actions and questions
-	Leaf      int // states of each plan after a candidate step
-	Questions int // candidate questions, best first
-	Actions   int // candidate actions, best first
-	Effort    int // elementary operations after which no further candidate is looked at
+	Exact  int // states up to which what is left is solved exactly
+	Plan   int // states of the plan over the best actions and questions, where it is not
+	Effort int // elementary operations, half of which may go into finding the best questions
 }
 
-// DefaultLimits plan a step in a few milliseconds: exactly up to about 12 actions and 3 questions, and in the same time
+// DefaultLimits plan a step in a few milliseconds: exactly up to 12 actions and 3 questions or 8 and 6, and in no more time
 // for 100 causes, 60 actions and 80 questions.
-func DefaultLimits() Limits {
-	return Limits{Exact: 1 << 18, Root: 1 << 16, Leaf: 1 << 10, Questions: 12, Actions: 4, Effort: 6_000_000}
-}
+func DefaultLimits() Limits { return Limits{Exact: 1 << 18, Plan: 1 << 16, Effort: 12_000_000} }
 
 // Planner weighs actions and questions. It owns its workspace: one goroutine at a time.
 type Planner struct {
@@ -38,11 +33,10 @@ type Planner struct {
 	taken   []bool
 	bit     []int    // of each action in the table, or -1
 	ranking []ranked // questions and test steps, best first
-	steps   []int    // candidates of the lookahead: questions and test steps
-	acts    []int    // and actions
-	before  []bool   // clusters open before a candidate step
+	partial bool     // not all of them were ranked
 	kept    []float64
-	layers  [2][]float64
+	parts   []int     // terms of each cause's product
+	layer   []float64 // weights after a step
 	table   table
 }
 
@@ -75,11 +69,8 @@ func (p *Planner) Reset(causes int, problem Problem) {
 	p.tried, p.asked, p.opened = zero(p.tried, actions), zero(p.asked, questions), zero(p.opened, len(problem.Clusters))
 	p.used, p.taken, p.open = zero(p.used, actions), zero(p.taken, actions), zero(p.open, len(problem.Clusters))
 	p.weights, p.gain, p.cheap, p.bit = zero(p.weights, causes), zero(p.gain, actions), zero(p.cheap, actions), zero(p.bit, actions)
-	p.order, p.ranking, p.steps = grow(p.order, actions)[:0], grow(p.ranking, actions+questions)[:0], grow(p.steps, actions+questions)[:0]
-	p.acts, p.before = grow(p.acts, actions)[:0], grow(p.before, len(problem.Clusters))[:0]
-	for i := range p.layers {
-		p.layers[i] = zero(p.layers[i], causes)
-	}
+	p.order, p.ranking = grow(p.order, actions)[:0], grow(p.ranking, actions+questions)[:0]
+	p.layer = zero(p.layer, causes)
 	p.compile()
 }
 

@@ -114,36 +114,6 @@ func drawProblem(t *rapid.T) ([]float64, bayes.Problem) {
 	return drawDistribution(t, causes, "prior"), problem
 }
 
-// strategy is the exact cost of following the planner to the end, for all outcomes.
-func strategy(p *bayes.Planner, problem bayes.Problem, w []float64) float64 {
-	mass := 0.0
-	for _, x := range w {
-		mass += x
-	}
-	if mass < 1e-15 {
-		return 0
-	}
-	next, after := p.Next(w), make([]float64, len(w))
-	switch next.Kind {
-	case bayes.Act:
-		p.Fail(after, w, next.Index)
-		p.Tried(next.Index, true)
-		defer p.Tried(next.Index, false)
-		return problem.Actions[next.Index].Cost*mass + strategy(p, problem, after)
-	case bayes.Ask:
-		p.Asked(next.Index, true)
-		defer p.Asked(next.Index, false)
-		cost := problem.Questions[next.Index].Cost * mass
-		for a := range problem.Questions[next.Index].Answers {
-			p.Answer(after, w, next.Index, a)
-			cost += strategy(p, problem, slices.Clone(after))
-		}
-		return cost
-	default:
-		return problem.Service * mass
-	}
-}
-
 func TestPlannerNeverDoesWorseThanItsPromise(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

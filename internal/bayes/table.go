@@ -23,7 +23,7 @@ type table struct {
 	base              []float64
 	tailed            bool
 	service           float64
-	free              bool    // no service: an action that can cure nothing more may be dropped at no cost
+	free              bool    // no service: the end costs nothing, but comes only when nothing more can be cured
 	least             float64 // a mass that counts as nothing
 
 	clusters []Cluster
@@ -71,6 +71,15 @@ func (t *table) solve(w []float64) {
 		}
 		t.row(row*width, width)
 	}
+}
+
+// answers is the number of rows in which every question is answered.
+func (t *table) answers() int {
+	n := 1
+	for i := range t.tests {
+		n *= len(t.tests[i].rows)
+	}
+	return n
 }
 
 // decode writes the digits of a row and returns a question that is not answered in it, or -1.
@@ -177,20 +186,25 @@ func (t *table) stop(at, width int) {
 		return
 	}
 	for i := range value {
-		value[i] = math.Inf(1)
-	}
-	last := at + width - 1
-	switch {
-	case t.curable(last, width):
-	case t.tailed:
-		value[width-1] = t.tail[last]
-	default:
-		value[width-1] = 0
+		switch {
+		case t.curable(at, i, width):
+			value[i] = math.Inf(1)
+		case t.tailed:
+			value[i] = t.tail[at+i]
+		default:
+			value[i] = 0
+		}
 	}
 }
 
-// curable reports whether an untried test step may cure in a state of the row at hand.
-func (t *table) curable(state, width int) bool {
+// curable reports whether an untried action may cure in a state of the row at hand, in which some actions are done.
+func (t *table) curable(at, done, width int) bool {
+	state := at + done
+	for bit := 1; bit < width; bit *= 2 {
+		if done&bit == 0 && t.mass[state]-t.mass[state|bit] > t.least {
+			return true
+		}
+	}
 	for i, d := range t.digits {
 		q := &t.tests[i]
 		if d != 0 || !q.cures {
@@ -239,7 +253,7 @@ func (t *table) act(value, mass []float64, actions, done int) {
 	half := len(value) / 2
 	a := actions - 1
 	t.act(value[half:], mass[half:], a, done|half)
-	low, high, m, rest := value[:half], value[half:], mass[:half], mass[half:]
+	low, high, m := value[:half], value[half:], mass[:half]
 	cost := t.cost[a]
 	if t.closed(t.home[a]) {
 		for i, x := range m {
@@ -249,13 +263,6 @@ func (t *table) act(value, mass []float64, actions, done int) {
 		for i, x := range m {
 			if v := cost*x + high[i]; v < low[i] {
 				low[i] = v
-			}
-		}
-	}
-	if t.free {
-		for i, x := range m {
-			if x-rest[i] <= t.least && high[i] < low[i] {
-				low[i] = high[i]
 			}
 		}
 	}
