@@ -102,7 +102,10 @@ func build(ctx context.Context, cfg Config, db *sqldb.DB, b *bus.Bus, builtin *p
 	if err != nil {
 		return nil, err
 	}
-	r.incidents = incident.New(incident.Deps{Store: incidentsql.New(db), Members: r.members, Now: r.now}, cfg.Incident)
+	shared := incidentsql.New(db)
+	r.incidents = incident.New(incident.Deps{
+		Store: shared, Memory: shared, Members: (&everybody{rooms: r}).now, Now: r.now,
+	}, cfg.Incident)
 	r.silence = r.quiet(cfg.Silence)
 	r.stages = loop.Stages{Incident: r.incidents}
 	r.stages.Observe = observe.New(observe.Deps{
@@ -190,75 +193,6 @@ const timelineRead = 1000
 func (r *rooms) audience(_ context.Context, _ string, e observe.Evidence) diagnose.Audience {
 	heard := !e.State.ContactAt.IsZero() && !r.cfg.Observe.Silent(e.State, r.now())
 	return diagnose.Audience{Merchant: true, Desk: true, Remote: heard}
-}
-
-// members is the whole fleet as the search for shared causes sees it: every terminal that anything was heard of.
-func (r *rooms) members(ctx context.Context) ([]incident.Member, error) {
-	var out []incident.Member
-	now := r.now()
-	err := r.fleet.Each(ctx, func(l fleet.Listed) error {
-		m := incident.Member{Terminal: l.ID, Shares: map[incident.Attribute]string{}}
-		for a, v := range l.Shares() {
-			if shared, ok := comparable(a); ok {
-				m.Shares[shared] = v
-			}
-		}
-		out = append(out, m)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return r.judged(ctx, out, now)
-}
-
-// comparable maps the register's attributes to those that are searched for shared causes.
-func comparable(a fleet.Attribute) (incident.Attribute, bool) {
-	switch a {
-	case fleet.Host:
-		return incident.Host, true
-	case fleet.Carrier:
-		return incident.Carrier, true
-	case fleet.Area:
-		return incident.Area, true
-	case fleet.SiteShared:
-		return incident.Site, true
-	case fleet.Model:
-		return incident.Model, true
-	case fleet.AppVersion:
-		return incident.AppVersion, true
-	case fleet.Params:
-		return incident.Params, true
-	default:
-		return "", false
-	}
-}
-
-// judged fills in who fails and leaves out terminals that nothing was heard of.
-func (r *rooms) judged(ctx context.Context, members []incident.Member, now time.Time) ([]incident.Member, error) {
-	const batch = 500
-	out := members[:0]
-	for begin := 0; begin < len(members); begin += batch {
-		part := members[begin:min(begin+batch, len(members))]
-		ids := make([]string, len(part))
-		for i, m := range part {
-			ids[i] = m.Terminal
-		}
-		states, err := r.observed.States(ctx, ids)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range part {
-			s, heard := states[m.Terminal]
-			if !heard {
-				continue
-			}
-			m.Silent = r.cfg.Observe.Silent(s, now)
-			m.Failing = !s.StoppedSince.IsZero() || s.Failures > 0 || m.Silent
-			out = append(out, m)
-		}
-	}
-	return out, nil
 }
 
 // prune drops what is older than the operator keeps, once an hour.

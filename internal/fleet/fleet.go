@@ -68,16 +68,20 @@ const (
 	Host        Attribute = "host"
 	Carrier     Attribute = "carrier"
 	Cell        Attribute = "cell"
+	Region      Attribute = "region"
 	Area        Attribute = "area"
 	SiteShared  Attribute = "site"
 	Model       Attribute = "model"
 	AppVersion  Attribute = "app_version"
 	Params      Attribute = "params"
 	Certificate Attribute = "certificate"
+	Firmware    Attribute = "firmware"
 )
 
 // settable says which attributes a terminal carries itself.
-var settable = map[Attribute]bool{Host: true, Carrier: true, Cell: true, AppVersion: true, Params: true, Certificate: true}
+var settable = map[Attribute]bool{
+	Host: true, Carrier: true, Cell: true, Region: true, AppVersion: true, Firmware: true, Params: true, Certificate: true,
+}
 
 // Device is one physical unit.
 type Device struct {

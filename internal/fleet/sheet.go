@@ -76,8 +76,8 @@ func columns() []column {
 				r.Acquirer = v
 			}
 		}},
-		attribute(Host, "主机"), attribute(Carrier, "运营商"), attribute(Cell, "基站"), attribute(AppVersion, "应用版本"),
-		attribute(Params, "参数"), attribute(Certificate, "证书"),
+		attribute(Host, "主机"), attribute(Carrier, "运营商"), attribute(Cell, "基站"), attribute(Region, "地区"),
+		attribute(AppVersion, "应用版本"), attribute(Firmware, "固件"), attribute(Params, "参数"), attribute(Certificate, "证书"),
 	}
 }
 

@@ -1,206 +1,233 @@
 package incident
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"time"
 
-	"github.com/posmedic/posmedic/internal/kernel/finding"
+	"github.com/posmedic/posmedic/internal/incident/localise"
 )
-
-// Attribute is something terminals share.
-type Attribute string
-
-// The attributes that are compared, and the state of terminal_scope that each means for one of its terminals.
-const (
-	Host       Attribute = "host"
-	Carrier    Attribute = "carrier"
-	Area       Attribute = "area"
-	Site       Attribute = "site"
-	Model      Attribute = "model"
-	AppVersion Attribute = "app_version"
-	Params     Attribute = "params"
-	Everybody  Attribute = "everybody" // needs no value: all terminals together, against an ordinary day
-)
-
-// scopes maps an attribute to the vocabulary's terminal_scope; a push hits models and everybody alike.
-var scopes = map[Attribute]string{
-	Host: "everybody", Carrier: "same_carrier", Area: "area", Site: "whole_shop",
-	Model: "same_model", AppVersion: "everybody", Params: "everybody", Everybody: "everybody",
-}
 
 // Member is one terminal with what it shares and whether it fails now.
 type Member struct {
 	Terminal string
-	Shares   map[Attribute]string
+	Shares   map[Attribute]string // not changed after it was handed over; terminals may have the same map
 	Failing  bool
-	Silent   bool   // failing without a word from its agent
-	Group    string // leading fault group of its open case, empty without one
+	Symptom  Symptom   // of a failing one
+	Since    time.Time // when it began to fail; zero where that is not known
 }
 
 // Rules are the operator's settings for detection.
 type Rules struct {
 	MinFailing int           // terminals
-	MinShare   float64       // of the value's terminals that fail
-	MinRatio   float64       // log-likelihood ratio against "it has nothing to do with it"
+	MinShare   float64       // of the terminals concerned that fail
+	MinRatio   float64       // how much better it explains the failures than chance, beyond what naming it costs, in nats
 	EndShare   float64       // below this share the incident is over
 	Grace      time.Duration // how long those that recover last are no sign of another cause
+	Recent     time.Duration // how long a change of what runs on a terminal is a suspect
 }
 
 // DefaultRules open an incident for three terminals of a small group, or a third of a larger one.
 func DefaultRules() Rules {
-	return Rules{MinFailing: 3, MinShare: 0.35, MinRatio: 4, EndShare: 0.1, Grace: 5 * time.Minute}
+	return Rules{MinFailing: 3, MinShare: 0.35, MinRatio: 4, EndShare: 0.1, Grace: 5 * time.Minute, Recent: 72 * time.Hour}
 }
 
-// Cluster is a value whose terminals fail together.
+// Cluster is a combination whose terminals fail together.
 type Cluster struct {
-	Attribute Attribute
-	Value     string
-	Failing   int
-	Total     int
-	Others    int // failing elsewhere
-	OthersOf  int
-	Ratio     float64
-	Silent    int
-	Members   []string // the failing ones, ordered
-	Since     time.Time
+	Shared   Shared
+	Symptom  Symptom
+	Failing  int
+	Total    int
+	Others   int // failing that no cluster explains
+	OthersOf int
+	Ratio    float64
+	Members  []string // the failing ones, ordered
+	Since    time.Time
 }
 
-// Scope is the state of terminal_scope for a terminal of this cluster.
-func (c Cluster) Scope() string { return scopes[c.Attribute] }
-
-// Detect finds the clusters, the most telling first; no terminal is explained twice.
-func Detect(members []Member, r Rules) []Cluster {
+// Detect finds the clusters, the most telling first; no terminal is explained twice. Ordinary gives the share of terminals
+// that show a symptom on an ordinary day.
+func Detect(members []Member, ordinary func(Symptom) float64, r Rules) []Cluster {
 	var found []Cluster
 	left := slices.Clone(members)
-	for {
-		best, ok := strongest(left, r)
-		if !ok {
-			return found
-		}
-		found = append(found, best)
-		// What this cluster explains is taken out, so that a second cause can show itself.
-		left = slices.DeleteFunc(left, func(m Member) bool {
-			return best.Attribute == Everybody || m.Shares[best.Attribute] == best.Value
-		})
-	}
-}
-
-// strongest is the most telling value; "everybody" is only said when nothing narrower tells.
-func strongest(members []Member, r Rules) (Cluster, bool) {
-	var best, all Cluster
-	found, every := false, false
-	for _, c := range tally(members) {
-		switch {
-		case c.Failing < r.MinFailing || float64(c.Failing) < r.MinShare*float64(c.Total) || c.Ratio < r.MinRatio:
-		case c.Attribute == Everybody:
-			all, every = c, true
-		case !found || better(c, best):
-			best, found = c, true
-		}
-	}
-	if !found {
-		return all, every
-	}
-	return best, true
-}
-
-// better prefers the stronger evidence; between nearly equal ones the wider attribute, in the order of the constants,
-// so that "everybody at this host" wins over "everybody in this shop" when all shops fail.
-func better(a, b Cluster) bool {
-	if math.Abs(a.Ratio-b.Ratio) > 0.05*math.Max(a.Ratio, b.Ratio) {
-		return a.Ratio > b.Ratio
-	}
-	return cmp.Or(cmp.Compare(rank(a.Attribute), rank(b.Attribute)), cmp.Compare(a.Value, b.Value)) < 0
-}
-
-func rank(a Attribute) int {
-	return slices.Index([]Attribute{Host, Carrier, Area, Site, Params, AppVersion, Model}, a)
-}
-
-func (c *Cluster) add(m Member) {
-	c.Total++
-	if !m.Failing {
-		return
-	}
-	c.Failing++
-	c.Members = append(c.Members, m.Terminal)
-	if m.Silent {
-		c.Silent++
-	}
-}
-
-type key struct {
-	attribute Attribute
-	value     string
-}
-
-func tally(members []Member) []Cluster {
-	by := map[key]*Cluster{}
-	count := func(k key, m Member) {
-		if by[k] == nil {
-			by[k] = &Cluster{Attribute: k.attribute, Value: k.value}
-		}
-		by[k].add(m)
-	}
-	failing := 0
-	for _, m := range members {
-		if m.Failing {
-			failing++
-		}
-		count(key{attribute: Everybody}, m)
-		for attribute, value := range m.Shares {
-			if value != "" {
-				count(key{attribute, value}, m)
+	for _, s := range symptoms() {
+		for _, c := range r.search(left, s, ordinary(s)) {
+			c.fill(left)
+			if c.Failing < r.MinFailing {
+				continue // what is left of it when the stronger ones are taken out
 			}
+			found = append(found, c)
+			left = slices.DeleteFunc(left, c.Shared.Covers)
 		}
 	}
-	out := make([]Cluster, 0, len(by))
-	for _, c := range by {
-		c.Others, c.OthersOf = failing-c.Failing, len(members)-c.Total
-		c.Ratio = likelihoodRatio(c.Failing, c.Total, c.Others, c.OthersOf)
-		slices.Sort(c.Members)
-		out = append(out, *c)
+	others := 0
+	for _, m := range left {
+		if m.Failing {
+			others++
+		}
 	}
-	slices.SortFunc(out, func(a, b Cluster) int {
-		return cmp.Or(cmp.Compare(a.Attribute, b.Attribute), cmp.Compare(a.Value, b.Value))
-	})
+	for i := range found {
+		found[i].Others, found[i].OthersOf = others, len(left)
+	}
+	return found
+}
+
+// search localises one symptom.
+func (r Rules) search(members []Member, s Symptom, ordinary float64) []Cluster {
+	showing := 0
+	for _, m := range members {
+		if m.shown(s) {
+			showing++
+		}
+	}
+	if showing < r.MinFailing {
+		return nil
+	}
+	table, attributes := tabulate(members, s, ordinary)
+	o := localise.DefaultOptions()
+	o.MinLevel, o.Everything = r.MinShare, true
+	o.Close = 0.05 // between nearly equal ones the wider attribute is said
+	var out []Cluster
+	for _, cause := range localise.Shares(table, o) {
+		c := Cluster{Ratio: cause.Gain - cause.Cost}
+		for _, p := range cause.Pairs {
+			c.Shared = append(c.Shared, Pair{attributes[p.Column], table.Columns[p.Column].Values[p.Value]})
+		}
+		if c.Ratio >= r.MinRatio {
+			out = append(out, c)
+		}
+	}
 	return out
 }
 
-// base is the share of terminals that fail on any ordinary day, used where a value covers the whole fleet and there is
-// nobody to compare with.
-const base = 0.03
-
-// likelihoodRatio compares "this value fails at its own rate" with "it fails like the others"; zero when it fails less.
-func likelihoodRatio(failing, total, others, othersOf int) float64 {
-	if total == 0 {
-		return 0
-	}
-	p := float64(failing) / float64(total)
-	// One pseudo-terminal each way keeps an empty or spotless comparison group finite.
-	q := (float64(others) + base) / (float64(othersOf) + 1)
-	if p <= q {
-		return 0
-	}
-	return logBinomial(failing, total, p) - logBinomial(failing, total, q)
-}
-
-func logBinomial(k, n int, p float64) float64 {
-	term := func(count int, p float64) float64 {
-		if count == 0 {
-			return 0
+// fill counts the terminals of a cluster and says what is wrong with most of them.
+func (c *Cluster) fill(members []Member) {
+	by := map[Symptom]int{}
+	var since []time.Time
+	for _, m := range members {
+		if !c.Shared.Covers(m) {
+			continue
 		}
-		return float64(count) * math.Log(p)
+		c.Total++
+		if !m.Failing {
+			continue
+		}
+		c.Failing++
+		c.Members = append(c.Members, m.Terminal)
+		by[m.Symptom]++
+		if !m.Since.IsZero() {
+			since = append(since, m.Since)
+		}
 	}
-	return term(k, p) + term(n-k, 1-p)
+	slices.Sort(c.Members)
+	c.Symptom = dominant(by, c.Failing)
+	c.Since = early(since)
 }
 
-// Evidence is what an incident says about one of its terminals.
-func (c Cluster) Evidence(at time.Time) []finding.Finding {
-	return []finding.Finding{{
-		Variable: "terminal_scope", State: c.Scope(), At: at, Source: finding.Incident, Confidence: 0.95,
-		Detail: string(c.Attribute) + "=" + c.Value,
-	}}
+// dominant is the symptom that four of five show; otherwise they cannot sell, each in its way.
+func dominant(by map[Symptom]int, failing int) Symptom {
+	for _, s := range symptoms() {
+		if 5*by[s] >= 4*failing {
+			return s
+		}
+	}
+	return CannotSell
+}
+
+// early is when it began: the fifth part that failed first may have been down for reasons of its own.
+func early(since []time.Time) time.Time {
+	if len(since) == 0 {
+		return time.Time{}
+	}
+	slices.SortFunc(since, time.Time.Compare)
+	return since[len(since)/5]
+}
+
+// tabulate counts the terminals of each combination. Attributes that all terminals share tell nothing and are left out.
+func tabulate(members []Member, s Symptom, ordinary float64) (localise.Table, []Attribute) {
+	var t localise.Table
+	var attributes []Attribute
+	codes := make([]map[string]int32, 0, len(kinds()))
+	for _, k := range kinds() {
+		values := valuesOf(members, k.attribute)
+		if len(values) < 2 {
+			continue
+		}
+		code := make(map[string]int32, len(values))
+		for i, v := range values {
+			code[v] = int32(i)
+		}
+		attributes, codes = append(attributes, k.attribute), append(codes, code)
+		t.Columns = append(t.Columns, localise.Column{Name: string(k.attribute), Values: values})
+	}
+	for _, l := range leavesOf(members, s, attributes, codes) {
+		t.Actual, t.Of = append(t.Actual, l.failing), append(t.Of, l.of)
+		t.Expected = append(t.Expected, ordinary*l.of)
+		for c := range t.Columns {
+			t.Columns[c].Codes = append(t.Columns[c].Codes, l.key[c])
+		}
+	}
+	return t, attributes
+}
+
+// valuesOf gives the values that an attribute has in the fleet, ordered; terminals without one count as one more.
+func valuesOf(members []Member, a Attribute) []string {
+	seen := map[string]bool{}
+	for _, m := range members {
+		seen[m.Shares[a]] = true
+	}
+	out := make([]string, 0, len(seen))
+	for v := range seen {
+		if v != "" {
+			out = append(out, v)
+		}
+	}
+	if len(out) == 1 && seen[""] {
+		out = append(out, "") // having it and not having it are two
+	}
+	slices.Sort(out)
+	return out
+}
+
+// mostAttributes is the length of a leaf's key; a test holds it against kinds.
+const mostAttributes = 16
+
+type leafKey [mostAttributes]int32
+
+type leaf struct {
+	key         leafKey
+	failing, of float64
+}
+
+// leavesOf counts terminals by all their values, in an order that does not depend on theirs.
+func leavesOf(members []Member, s Symptom, attributes []Attribute, codes []map[string]int32) []leaf {
+	index := map[leafKey]int{}
+	var out []leaf
+	for _, m := range members {
+		var key leafKey
+		for c, a := range attributes {
+			key[c] = -1
+			if v := m.Shares[a]; v != "" {
+				key[c] = codes[c][v]
+			}
+		}
+		i, ok := index[key]
+		if !ok {
+			i = len(out)
+			index[key] = i
+			out = append(out, leaf{key: key})
+		}
+		out[i].of++
+		if m.shown(s) {
+			out[i].failing++
+		}
+	}
+	slices.SortFunc(out, func(a, b leaf) int { return slices.Compare(a.key[:], b.key[:]) })
+	return out
+}
+
+// certainty is how far a cluster is to be believed, from how much better than chance it explains; never all the way.
+func certainty(ratio float64) float64 {
+	const least, most = 0.6, 0.97
+	return min(max(1-math.Exp(-ratio/2), least), most)
 }

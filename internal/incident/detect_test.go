@@ -24,6 +24,14 @@ func fleet(n int, failing func(i int) bool) []incident.Member {
 	return out
 }
 
+// ordinary is a fleet of which three in a hundred fail on any day.
+func ordinary(s incident.Symptom) float64 {
+	if s == incident.CannotSell {
+		return 0.03
+	}
+	return 0.01
+}
+
 func TestDetectNamesWhatTheFailingTerminalsShare(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -44,8 +52,8 @@ func TestDetectNamesWhatTheFailingTerminalsShare(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, c := range incident.Detect(fleet(40, tt.failing), incident.DefaultRules()) {
-				got = append(got, string(c.Attribute)+"="+c.Value)
+			for _, c := range incident.Detect(fleet(40, tt.failing), ordinary, incident.DefaultRules()) {
+				got = append(got, c.Shared.String())
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("clusters (-want +got):\n%s", diff)
@@ -57,11 +65,11 @@ func TestDetectNamesWhatTheFailingTerminalsShare(t *testing.T) {
 func TestDetectDoesNotDependOnTheOrderOfTerminals(t *testing.T) {
 	t.Parallel()
 	members := fleet(40, func(i int) bool { return i%2 == 1 })
-	forward := incident.Detect(members, incident.DefaultRules())
+	forward := incident.Detect(members, ordinary, incident.DefaultRules())
 	for i, j := 0, len(members)-1; i < j; i, j = i+1, j-1 {
 		members[i], members[j] = members[j], members[i]
 	}
-	if diff := cmp.Diff(forward, incident.Detect(members, incident.DefaultRules())); diff != "" {
+	if diff := cmp.Diff(forward, incident.Detect(members, ordinary, incident.DefaultRules())); diff != "" {
 		t.Errorf("clusters changed with the order (-forward +backward):\n%s", diff)
 	}
 }

@@ -33,7 +33,7 @@ func newWorld(t *testing.T, db *sqldb.DB) *world {
 		}})
 	}
 	w.Room = incident.New(incident.Deps{
-		Store: incidentsql.New(db), Now: func() time.Time { return w.now },
+		Store: incidentsql.New(db), Memory: incidentsql.New(db), Now: func() time.Time { return w.now },
 		Members: func(context.Context) ([]incident.Member, error) { return slices.Clone(w.members), nil },
 	}, incident.DefaultRules())
 	return w

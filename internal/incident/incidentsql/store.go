@@ -4,6 +4,7 @@ package incidentsql
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 
 	"github.com/posmedic/posmedic/internal/incident"
 	"github.com/posmedic/posmedic/internal/kernel/event"
@@ -19,7 +20,8 @@ func New(db *sqldb.DB) *Store { return &Store{db: db} }
 
 var _ incident.Store = (*Store)(nil)
 
-const columns = `i.id, i.attribute, i.value, i.opened_at, i.ended_at, i.failing, i.total, i.peak, i.notice`
+const columns = `i.id, i.attribute, i.value, i.also, i.symptom, i.opened_at, i.began_at, i.ended_at,
+	i.push_attribute, i.push_value, i.push_at, i.failing, i.total, i.others, i.others_of, i.peak, i.ratio, i.notice`
 
 func (s *Store) list(ctx context.Context, rest string, args ...any) ([]incident.Incident, error) {
 	rows, err := s.db.Read().QueryContext(ctx, `SELECT `+columns+` FROM incident_incidents i `+rest, args...)
@@ -28,11 +30,35 @@ func (s *Store) list(ctx context.Context, rest string, args ...any) ([]incident.
 	}
 	return sqldb.Collect(rows, func(r *sql.Rows) (incident.Incident, error) {
 		var i incident.Incident
-		var opened, ended int64
-		err := r.Scan(&i.ID, &i.Attribute, &i.Value, &opened, &ended, &i.Failing, &i.Total, &i.Peak, &i.Notice)
-		i.OpenedAt, i.EndedAt = sqldb.Time(opened), sqldb.Time(ended)
+		var opened, began, ended, pushed int64
+		var also []byte
+		if err := r.Scan(&i.ID, &i.Attribute, &i.Value, &also, &i.Symptom, &opened, &began, &ended,
+			&i.Push.Attribute, &i.Push.Value, &pushed, &i.Failing, &i.Total, &i.Others, &i.OthersOf, &i.Peak, &i.Ratio, &i.Notice); err != nil {
+			return i, err
+		}
+		i.OpenedAt, i.BeganAt, i.EndedAt, i.Push.At = sqldb.Time(opened), sqldb.Time(began), sqldb.Time(ended), sqldb.Time(pushed)
+		pairs, err := unpack(also)
+		i.Also = pairs
 		return i, err
 	})
+}
+
+// unpack reads the further attributes of an incident; one without any has nil.
+func unpack(raw []byte) ([]incident.Pair, error) {
+	var pairs []incident.Pair
+	if err := json.Unmarshal(raw, &pairs); err != nil || len(pairs) == 0 {
+		return nil, err
+	}
+	return pairs, nil
+}
+
+// pack writes them; none is an empty list, so that equal combinations are equal texts.
+func pack(pairs []incident.Pair) (string, error) {
+	if len(pairs) == 0 {
+		return "[]", nil
+	}
+	raw, err := json.Marshal(pairs)
+	return string(raw), err
 }
 
 // Open gives what is going on.
@@ -64,15 +90,25 @@ func (s *Store) Members(ctx context.Context, id string) ([]string, error) {
 	})
 }
 
+const put = `INSERT INTO incident_incidents (id, attribute, value, also, symptom, opened_at, began_at, ended_at,
+	push_attribute, push_value, push_at, failing, total, others, others_of, peak, ratio, notice)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+	ON CONFLICT (id) DO UPDATE SET attribute = excluded.attribute, value = excluded.value, also = excluded.also,
+		symptom = excluded.symptom, began_at = excluded.began_at, ended_at = excluded.ended_at,
+		push_attribute = excluded.push_attribute, push_value = excluded.push_value, push_at = excluded.push_at,
+		failing = excluded.failing, total = excluded.total, others = excluded.others, others_of = excluded.others_of,
+		peak = excluded.peak, ratio = excluded.ratio, notice = excluded.notice`
+
 // Save stores an incident with its members and events.
 func (s *Store) Save(ctx context.Context, i incident.Incident, members []string, events []event.Event) error {
+	also, err := pack(i.Also)
+	if err != nil {
+		return err
+	}
 	return s.db.Write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO incident_incidents
-			(id, attribute, value, opened_at, ended_at, failing, total, peak, notice)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-			ON CONFLICT (id) DO UPDATE SET attribute = excluded.attribute, value = excluded.value, ended_at = excluded.ended_at, failing = excluded.failing, total = excluded.total,
-				peak = excluded.peak, notice = excluded.notice`,
-			i.ID, string(i.Attribute), i.Value, sqldb.Millis(i.OpenedAt), sqldb.Millis(i.EndedAt), i.Failing, i.Total, i.Peak, i.Notice,
+		if _, err := tx.ExecContext(ctx, put,
+			i.ID, string(i.Attribute), i.Value, also, string(i.Symptom), sqldb.Millis(i.OpenedAt), sqldb.Millis(i.BeganAt), sqldb.Millis(i.EndedAt),
+			string(i.Push.Attribute), i.Push.Value, sqldb.Millis(i.Push.At), i.Failing, i.Total, i.Others, i.OthersOf, i.Peak, i.Ratio, i.Notice,
 		); err != nil {
 			return err
 		}

@@ -96,12 +96,13 @@ func (s *seeker) consider(f found) {
 	s.close = append(s.close, f)
 }
 
-// choose takes, among those close to the best, the shortest, then the earliest combination.
+// choose takes, among those close to the best, the shortest, then the earliest combination. That everything is to blame is
+// only said when it is the best itself.
 func (s *seeker) choose() (found, bool) {
 	var best found
 	ok := false
 	for _, f := range s.close {
-		if f.score() < s.bar() {
+		if f.score() < s.bar() || len(f.pairs) == 0 && f.score() < s.top {
 			continue
 		}
 		if !ok || cmp.Or(cmp.Compare(len(f.pairs), len(best.pairs)), compare(f.pairs, best.pairs)) < 0 {
