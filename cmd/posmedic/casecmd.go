@@ -25,7 +25,9 @@ import (
 
 // caseCommand is `posmedic case`.
 type caseCommand struct {
-	Eval caseEvalCommand `cmd:"" help:"Measure the diagnosis on a file of coded cases."`
+	Eval    caseEvalCommand    `cmd:"" help:"Measure the diagnosis on a file of coded cases."`
+	Replay  caseReplayCommand  `cmd:"" help:"Make the diagnoses of a case again and say what differs. Needs no server."`
+	Explain caseExplainCommand `cmd:"" help:"Explain the diagnosis of a case to a merchant, an agent or a technician. Needs no server."`
 }
 
 // caseEvalCommand is `posmedic case eval`. It exits with 0 when it measured, and 2 on wrong usage or unreadable input.

@@ -30,7 +30,7 @@ type commands struct {
 	Agent    agentCommand    `cmd:"" help:"Run the agent of this terminal: report to a server and carry out what it asks."`
 	Simulate simulateCommand `cmd:"" help:"Run virtual terminals and an acquirer's host against a server."`
 	Openapi  openapiCommand  `cmd:"" help:"Print the OpenAPI document of the console's API."`
-	Case     caseCommand     `cmd:"" help:"Measure the diagnosis on coded cases."`
+	Case     caseCommand     `cmd:"" help:"Measure the diagnosis on coded cases; replay and explain a stored case."`
 	Pack     packCommand     `cmd:"" help:"Check, explain and compile knowledge packs."`
 	Bench    benchCommand    `cmd:"" help:"Take measures to size hardware with."`
 }
