@@ -12,14 +12,15 @@ import (
 
 // benchSilenceCommand is `posmedic bench silence`.
 type benchSilenceCommand struct {
-	Seed uint64 `default:"1" placeholder:"N" help:"Of the simulated fleet; the same seed gives the same figures."`
-	JSON bool   `name:"json" help:"Print one JSON object."`
+	Seed    uint64 `default:"1" placeholder:"N" help:"Of the simulated fleet; the same seed gives the same figures."`
+	Unknown bool   `name:"unknown-classes" help:"Keep the shops' lines of business from the detector, which then learns them."`
+	JSON    bool   `name:"json" help:"Print one JSON object."`
 }
 
 // Run is called by the command line.
 func (b *benchSilenceCommand) Run(ctx context.Context, c *console) error {
 	done := ticking(c.Err, lang.Text{ZH: "正在模拟12周的交易", EN: "simulating twelve weeks of sales"}.In(c.Lang))
-	result, err := bench.Silence(ctx, bench.SilenceConfig{Seed: b.Seed, Policy: silence.DefaultPolicy()})
+	result, err := bench.Silence(ctx, bench.SilenceConfig{Seed: b.Seed, Unknown: b.Unknown, Policy: silence.DefaultPolicy()})
 	done()
 	if err != nil {
 		return unmeasured(ctx, err)

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -12,8 +13,10 @@ import (
 
 // SilenceConfig of the measure.
 type SilenceConfig struct {
-	Seed   uint64
-	Policy silence.Policy
+	Seed uint64
+	// Unknown keeps the terminals' lines of business from the detector, which then has to learn them.
+	Unknown bool
+	Policy  silence.Policy
 }
 
 // SilenceResult is what `posmedic bench silence` tells.
@@ -49,7 +52,7 @@ type outage struct {
 // Silence measures how soon a terminal that sells nothing any more is told from one that merely has no customers.
 func Silence(ctx context.Context, cfg SilenceConfig) (SilenceResult, error) {
 	shops, outages := silenceFleet(cfg.Seed)
-	w := newWatch(cfg.Policy, shops, len(openings()))
+	w := newWatch(cfg, shops)
 	pending := outages
 	for h := range (silenceTraining + silenceTest) * silence.HoursOfWeek {
 		if err := ctx.Err(); err != nil {
@@ -102,22 +105,22 @@ func drawOutages(rng *rand.Rand, shops []shop) []outage {
 type watch struct {
 	fleet   *silence.Fleet
 	shops   []shop
-	classes []string
-	present []int
+	learn   bool     // the lines of business
+	classes []string // of each shop
 	states  []*silence.Terminal
 	alarms  int // in the test weeks, of terminals that work
 }
 
-func newWatch(p silence.Policy, shops []shop, classes int) *watch {
+func newWatch(cfg SilenceConfig, shops []shop) *watch {
 	w := &watch{
-		fleet: silence.NewFleet(p), shops: shops, present: make([]int, classes), states: make([]*silence.Terminal, len(shops)),
-	}
-	for c := range classes {
-		w.classes = append(w.classes, strconv.Itoa(c))
+		fleet: silence.NewFleet(cfg.Policy), shops: shops, learn: cfg.Unknown,
+		classes: make([]string, len(shops)), states: make([]*silence.Terminal, len(shops)),
 	}
 	for i := range shops {
 		w.states[i] = silence.NewTerminal()
-		w.present[shops[i].class]++
+		if !cfg.Unknown {
+			w.classes[i] = strconv.Itoa(shops[i].class)
+		}
 	}
 	return w
 }
@@ -126,20 +129,32 @@ func newWatch(p silence.Policy, shops []shop, classes int) *watch {
 func (w *watch) hour(h int) {
 	at := silence.Hour(h)
 	w.fleet.Elapse(at, len(w.shops))
-	active := make([]int, len(w.classes))
-	for _, s := range w.shops {
-		if s.sales[h] > 0 {
-			active[s.class]++
-		}
-	}
-	for c, name := range w.classes {
-		w.fleet.Open(name, at, active[c], w.present[c], 1)
-	}
+	w.open(at, h)
 	for i := range w.shops {
-		v := w.fleet.Fold(w.states[i], w.classes[w.shops[i].class], at, int(w.shops[i].sales[h]))
+		v := w.fleet.Fold(w.states[i], w.classes[i], at, int(w.shops[i].sales[h]))
 		if v.Alarm && h >= silenceTraining*silence.HoursOfWeek {
 			w.alarms++
 		}
+		if w.learn && at.OfWeek() == 0 {
+			w.classes[i] = w.fleet.Line(w.states[i])
+		}
+	}
+}
+
+// open begins an hour in every class.
+func (w *watch) open(at silence.Hour, h int) {
+	active, present := map[string]int{}, map[string]int{}
+	if w.learn {
+		present[silence.General] = 0
+	}
+	for i, s := range w.shops {
+		present[w.classes[i]]++
+		if s.sales[h] > 0 {
+			active[w.classes[i]]++
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(present)) { // the general class first: new ones begin with it
+		w.fleet.Open(name, at, active[name], present[name], 1)
 	}
 }
 
@@ -150,7 +165,7 @@ func (w *watch) play(outages []outage, h int) {
 		if h < o.begin || h >= o.begin+silenceOutage || o.delay > 0 {
 			continue
 		}
-		v := w.fleet.Probe(o.state, w.classes[w.shops[o.shop].class], silence.Hour(h))
+		v := w.fleet.Probe(o.state, w.classes[o.shop], silence.Hour(h))
 		if v.Alarm {
 			o.delay = h - o.begin + 1
 		}

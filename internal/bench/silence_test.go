@@ -29,6 +29,18 @@ func TestSilenceIsToldWithinTheBudgetAndSoonerThanByItsSurpriseAlone(t *testing.
 	}
 }
 
+func TestLinesOfBusinessNeedNotBeKnown(t *testing.T) {
+	t.Parallel()
+	r, err := Silence(t.Context(), SilenceConfig{Seed: 2, Unknown: true, Policy: silence.DefaultPolicy()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", r)
+	if r.FalseAlarms > 0.5 || r.MedianDelay > 30 || r.MeanLost > 18 || r.Missed > 0.05 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestTheReferenceComesOutWhereItsAuthorsSaw(t *testing.T) {
 	t.Parallel()
 	// They publish a median of 23 h and 12.3 lost sales on a fleet drawn in the same way.

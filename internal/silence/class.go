@@ -7,6 +7,7 @@ type Class struct {
 	Profile [HoursOfWeek]float64  // sales by hour of week, every terminal counting about alike
 	Weeks   float64               // that were watched; faded
 	Level   float64               // mean sales of a terminal in a week; 0: not known yet
+	Members float64               // terminals that said so when the week began
 	Spreads [len(spreads)]float64 // how many terminals have days of this spread
 	Closing [len(closings)]float64
 	Shape   float64    // how much the terminals' hours differ from the class's: variance of their ratio
@@ -133,7 +134,7 @@ func (c *Class) takeCensus() {
 	if c.Next.Members == 0 {
 		return
 	}
-	c.Profile = c.Next.Profile
+	c.Profile, c.Members = c.Next.Profile, c.Next.Members
 	c.Level = c.Next.Levels / c.Next.Members
 	c.Shape = max(0.02, (shapePrior*shapeWeight+c.Next.Shapes)/(shapeWeight+c.Next.Weighted))
 	for k := range c.Spreads {

@@ -35,13 +35,18 @@ func NewFleet(p Policy) *Fleet {
 	return &Fleet{Policy: p, Classes: map[string]*Class{}, Ledger: newLedger()}
 }
 
-// Class gives a class, a new one if need be.
+// Class gives a class, a new one if need be; that begins with what is known in general.
 func (f *Fleet) Class(name string) *Class {
 	c, ok := f.Classes[name]
-	if !ok {
-		c = NewClass()
-		f.Classes[name] = c
+	if ok {
+		return c
 	}
+	c = NewClass()
+	if general, ok := f.Classes[General]; ok {
+		*c = *general
+		c.Next, c.Members = Census{}, 0
+	}
+	f.Classes[name] = c
 	return c
 }
 
@@ -66,7 +71,7 @@ func (f *Fleet) Probe(t *Terminal, class string, h Hour) Verdict {
 func (f *Fleet) fold(t *Terminal, c *Class, h Hour, sales int, teach bool) Verdict {
 	today := c.today()
 	if t.Hour >= 0 && h.Day() != t.Hour.Day() {
-		t.turnDay(c, h, teach)
+		f.turnDay(t, c, h, teach)
 	}
 	t.Hour = h
 	r := t.rates(c)
@@ -83,7 +88,7 @@ func (f *Fleet) fold(t *Terminal, c *Class, h Hour, sales int, teach bool) Verdi
 }
 
 // turnDay closes the books of a day, and of a week.
-func (t *Terminal) turnDay(c *Class, h Hour, teach bool) {
+func (f *Fleet) turnDay(t *Terminal, c *Class, h Hour, teach bool) {
 	closed := t.endDay(c, t.Hour.Day(), c.Yesterday)
 	if teach {
 		c.learnAgain(float64(t.ClosedDay), closed)
@@ -93,6 +98,9 @@ func (t *Terminal) turnDay(c *Class, h Hour, teach bool) {
 		t.fadeWeek()
 		if teach {
 			t.report(c)
+			if general, ok := f.Classes[General]; ok && general != c {
+				t.report(general)
+			}
 		}
 	}
 	r := t.rates(c)

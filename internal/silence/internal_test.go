@@ -56,3 +56,31 @@ func TestThePriceKeepsTheBudget(t *testing.T) {
 		t.Error("a new fleet has no price")
 	}
 }
+
+// BenchmarkAnHourOfATerminal is what one terminal costs in an hour: at night, with a sale, and in a silence.
+func BenchmarkAnHourOfATerminal(b *testing.B) {
+	f := NewFleet(DefaultPolicy())
+	terminal := NewTerminal()
+	h := Hour(0)
+	for ; h < 4*HoursOfWeek+12; h++ {
+		f.Elapse(h, 1)
+		f.Open(General, h, 1, 1, 1)
+		sales := 0
+		if h%24 >= 9 && h%24 < 18 {
+			sales = 3
+		}
+		f.Fold(terminal, General, h, sales)
+	}
+	for name, c := range map[string]struct {
+		at    Hour
+		sales int
+	}{"night": {h + 12, 0}, "sale": {h, 3}, "silence": {h, 0}} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				t := *terminal
+				f.fold(&t, f.Class(General), c.at, c.sales, false)
+			}
+		})
+	}
+}

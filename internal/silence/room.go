@@ -48,7 +48,7 @@ type Deps struct {
 	Sales func(ctx context.Context, from time.Time) (map[string]int, error)
 	// Down gives which of the terminals are known to be out for another reason: their silence teaches nothing.
 	Down func(ctx context.Context, terminals []string) (map[string]bool, error)
-	// Class names the line of business; nil: unknown.
+	// Class names the line of business; nil: it is learned from the hours that a terminal keeps.
 	Class func(ctx context.Context, terminal string) string
 	// Tell is called with the alarms of an hour before they are stored as told; it may be called again with the same.
 	Tell func(ctx context.Context, alarms []Alarm) error
@@ -213,8 +213,11 @@ func (r *Room) open(ctx context.Context, p *pass) (blind bool, err error) {
 		factor = 1
 	}
 	p.fleet.Elapse(p.hour, total)
-	for name, n := range present {
-		p.fleet.Open(name, p.hour, active[name], n, factor)
+	if _, ok := present[General]; !ok {
+		present[General] = 0 // it has no terminals, and still learns from all
+	}
+	for _, name := range slices.Sorted(maps.Keys(present)) { // the general class first: new ones begin with it
+		p.fleet.Open(name, p.hour, active[name], present[name], factor)
 	}
 	return false, nil
 }
@@ -235,7 +238,11 @@ func (r *Room) fold(ctx context.Context, p *pass, kept []Kept) error {
 		if p.hour <= k.State.Hour || (n == 0 && down[k.Terminal]) {
 			continue
 		}
+		turned := k.State.Hour.week() != p.hour.week()
 		v := p.fleet.Fold(&k.State, k.Class, p.hour, n)
+		if turned && r.deps.Class == nil {
+			k.Class = p.fleet.Line(&k.State)
+		}
 		if v.Alarm {
 			alarms = append(alarms, Alarm{
 				Terminal: k.Terminal, Since: p.from.Add(-time.Duration(k.State.Silent-1) * time.Hour), Missed: math.Round(10*v.Missed) / 10,

@@ -247,6 +247,40 @@ func TestMoreSilenceNeverMissesLess(t *testing.T) {
 	}
 }
 
+func TestALineOfBusinessIsToldFromTheHoursThatAShopKeeps(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		from, to silence.Hour
+		days     silence.Hour
+		rate     int
+		want     string
+	}{
+		"an office":                {9, 18, 5, 5, "working days"},
+		"a workshop":               {8, 17, 6, 5, "not on Sundays"},
+		"a restaurant":             {11, 23, 7, 5, "every day, from late morning, into the evening"},
+		"a filling station":        {0, 24, 7, 5, "every day, day and night"},
+		"a shop that hardly sells": {9, 18, 7, 0, silence.General},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, s := silence.NewFleet(silence.DefaultPolicy()), silence.NewTerminal()
+			for h := range silence.Hour(3 * week) {
+				sales := 0
+				if h%24 >= tt.from && h%24 < tt.to && h.Day()%7 < silence.Day(tt.days) {
+					sales = tt.rate
+				}
+				f.Elapse(h, 1)
+				f.Open(silence.General, h, min(1, sales), 1, 1)
+				f.Fold(s, silence.General, h, sales)
+			}
+			if got := f.Line(s); got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestAProbeTeachesTheFleetNothing(t *testing.T) {
 	t.Parallel()
 	v := newTown(street(5, 3)...)
