@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 
 	"github.com/posmedic/posmedic/internal/bayes"
@@ -67,8 +68,8 @@ func (b *benchPlannerCommand) table(c *console, r bench.PlannerResult) error {
 	}
 	if r.Unmatched+r.Uncosted < r.N {
 		rows = append(rows,
-			figure{fmt.Sprintf("%.3f %%", 100*r.MeanGap), lang.Text{ZH: "比最优多花的费用，平均", EN: "dearer than the best strategy, on average"}},
-			figure{fmt.Sprintf("%.3f %%", 100*r.MaxGap), lang.Text{ZH: "比最优多花的费用，最多", EN: "dearer than the best strategy, at most"}},
+			figure{percent(r.MeanGap), lang.Text{ZH: "比最优多花的费用，平均", EN: "dearer than the best strategy, on average"}},
+			figure{percent(r.MaxGap), lang.Text{ZH: "比最优多花的费用，最多", EN: "dearer than the best strategy, at most"}},
 			figure{fmt.Sprintf("%.1f %%", 100*r.OptimalShare), lang.Text{ZH: "的问题达到最优", EN: "of the problems solved as well as possible"}},
 		)
 	}
@@ -84,3 +85,6 @@ func (b *benchPlannerCommand) table(c *console, r bench.PlannerResult) error {
 	}
 	return figures(c, rows)
 }
+
+// percent words a share; rounding errors below zero are none.
+func percent(share float64) string { return fmt.Sprintf("%.3f %%", math.Round(share*1e5)/1e3+0) }

@@ -47,14 +47,15 @@ const equal = 1e-9
 
 // Planner follows the planner's own strategy on each instance through all answers and failures, and adds up exactly what
 // it is expected to cost. A state that is reached on several ways (the same actions failed, the same answers given) is
-// planned once. Where no optimum is known and the strategy has many branches, the likelier ones are followed for a number
-// of steps, and only timed.
+// planned once. Where no optimum is known and the strategy has many branches, the likelier ones are followed up to an
+// effort, and only timed.
 func Planner(ctx context.Context, config PlannerConfig) (PlannerResult, error) {
 	result := PlannerResult{N: len(config.Instances), Instances: make([]PlannedResult, 0, len(config.Instances))}
 	var times []float64
+	planner := bayes.NewPlanner(0, bayes.Problem{}, config.Limits)
 	for i := range config.Instances {
 		one := &config.Instances[i]
-		walk := newWalk(ctx, one, config.Limits)
+		walk := newWalk(ctx, one, planner)
 		ecr, err := walk.ecr()
 		times = append(times, walk.times...)
 		switch {
@@ -111,33 +112,35 @@ func (r *PlannerResult) summarise(times []float64) {
 	}
 }
 
-// Steps after which a strategy is not followed further.
+// Operations of the planner after which a strategy is not followed further.
 const (
-	costedSteps = 200_000 // the optimum is known, so the cost is wanted
-	timedSteps  = 1_000   // it is not
+	costed = 1_000_000_000_000 // the optimum is known, so the cost is wanted
+	timed  = 1_000_000_000     // it is not; a second or two
 )
 
 var errTooManyBranches = errors.New("bench: the strategy has too many branches")
 
 // walk follows the strategy of one instance.
 type walk struct {
-	ctx      context.Context
-	problem  *bayes.Problem
-	prior    []float64
-	planner  *bayes.Planner
-	state    []byte             // for each action, then each question: 0 untried, else 1 + what came of it
-	known    map[string]float64 // state → cost from there, times its probability
-	times    []float64          // ms of each step
-	mostStep int
+	ctx     context.Context
+	problem *bayes.Problem
+	prior   []float64
+	planner *bayes.Planner
+	state   []byte             // for each action, then each question: 0 untried, else 1 + what came of it
+	known   map[string]float64 // state → cost from there, times its probability
+	times   []float64          // ms of each step
+	effort  int                // of the planner so far
+	allowed int
 }
 
-func newWalk(ctx context.Context, one *Instance, limits bayes.Limits) *walk {
+func newWalk(ctx context.Context, one *Instance, planner *bayes.Planner) *walk {
+	planner.Reset(len(one.Prior), one.Problem)
 	w := &walk{
-		ctx: ctx, problem: &one.Problem, prior: one.Prior, planner: bayes.NewPlanner(len(one.Prior), one.Problem, limits),
-		state: make([]byte, len(one.Problem.Actions)+len(one.Problem.Questions)), known: map[string]float64{}, mostStep: costedSteps,
+		ctx: ctx, problem: &one.Problem, prior: one.Prior, planner: planner, known: map[string]float64{}, allowed: costed,
+		state: make([]byte, len(one.Problem.Actions)+len(one.Problem.Questions)),
 	}
 	if math.IsNaN(one.Optimum) {
-		w.mostStep = timedSteps
+		w.allowed = timed
 	}
 	return w
 }
@@ -181,12 +184,13 @@ func (w *walk) next(weights []float64) (bayes.Proposal, error) {
 	if w.ctx.Err() != nil {
 		return bayes.Proposal{}, w.ctx.Err()
 	}
-	if len(w.times) == w.mostStep {
+	if w.effort > w.allowed {
 		return bayes.Proposal{}, errTooManyBranches
 	}
 	began := time.Now()
 	next := w.planner.Next(weights)
 	w.times = append(w.times, float64(time.Since(began).Nanoseconds())/1e6)
+	w.effort += w.planner.Effort()
 	return next, nil
 }
 

@@ -107,9 +107,9 @@ func TestPlanner(t *testing.T) {
 	})
 	t.Run("a strategy with too many branches is timed and not costed", func(t *testing.T) {
 		t.Parallel()
-		w := newWalk(t.Context(), &read(t)[0], bayes.DefaultLimits())
-		w.mostStep = 2
-		if _, err := w.ecr(); !errors.Is(err, errTooManyBranches) || len(w.times) != 2 {
+		w := newWalk(t.Context(), &read(t)[0], bayes.NewPlanner(0, bayes.Problem{}, bayes.DefaultLimits()))
+		w.allowed = 1
+		if _, err := w.ecr(); !errors.Is(err, errTooManyBranches) || len(w.times) != 1 {
 			t.Errorf("got %v after %d steps", err, len(w.times))
 		}
 	})
