@@ -21,6 +21,7 @@ type token struct {
 	filler  bool // carries no meaning of its own; the text may have it inside a phrase
 	light   bool // a filler so light that phrases are compared without it
 	known   bool // a word of the vocabulary or of plain grammar: no slip for another word
+	thing   bool // belongs to the name of a thing
 	covered bool // lies in a phrase that was recognised
 }
 
@@ -164,6 +165,10 @@ func latinTokens(letters []letter, clause int) []token {
 // writeOut turns contractions into the words they stand for, also where the apostrophe was forgotten.
 func writeOut(w string) []string {
 	switch w {
+	case "n0t":
+		return []string{"not"}
+	case "n0":
+		return []string{"no"}
 	case "won't", "wont":
 		return []string{"will", "not"}
 	case "can't", "cant", "cannot":
@@ -171,7 +176,7 @@ func writeOut(w string) []string {
 	case "dont", "doesnt", "didnt", "isnt", "wasnt", "arent", "hasnt", "havent", "couldnt", "wouldnt":
 		return []string{strings.TrimSuffix(w, "nt"), "not"}
 	}
-	if stemmed, ok := strings.CutSuffix(w, "n't"); ok {
+	if stemmed, ok := strings.CutSuffix(w, "n't"); ok && stemmed != "" {
 		return []string{stemmed, "not"}
 	}
 	w, _, _ = strings.Cut(w, "'") // it's, we're, merchant's
@@ -203,7 +208,10 @@ func markFillers(ts []token) []token {
 	for i := range ts {
 		t, before, after := &ts[i], word(i-1), word(i+1)
 		switch t.text {
-		case "the", "a", "an", "my", "our", "your":
+		case "a", "an": // not a charging problem is not "not charging"
+			t.filler = before != "not"
+			t.light = t.filler
+		case "the", "my", "our", "your":
 			t.filler, t.light = true, true
 		case "的": // 别的 is another one
 			t.filler = before != "别"

@@ -148,7 +148,7 @@ func between(ts []token, said []mention, a, b mention, crosses bool) (turn, near
 		if m.from >= b.from {
 			break
 		}
-		if m.from >= a.to && m.to <= b.from && (m.verdict || (clauses == 1 && ts[m.from].clause == ts[b.from].clause)) {
+		if m.from >= a.to && m.to <= b.from && !m.literal && (m.verdict || (clauses == 1 && ts[m.from].clause == ts[b.from].clause)) {
 			return false, false
 		}
 	}

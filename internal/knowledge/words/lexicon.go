@@ -13,12 +13,16 @@ var lexiconText string
 type entry struct {
 	phrase
 	name int
+	last bool // only at the end of a clause: "the other one doesn't"
 }
 
 // lexicon holds the names that phrases of a pack may use in angle brackets, and the ways to say each.
 type lexicon struct {
 	names   map[string]int
-	verdict []bool // by name
+	verdict []bool       // by name
+	whole   map[int]bool // verdicts that take their thing wholly
+	plain   map[int]bool // neither things nor verdicts
+	literal []bool       // by name: words of one phrase, which are nobody's name
 	entries []entry
 	first   map[byte][]int // entries by the first byte of their words, look-alikes of a camera as one
 	latin   []int          // entries that begin with a Latin word long enough to be misspelt
@@ -29,11 +33,13 @@ type mention struct {
 	from, to int // tokens
 	name     int
 	verdict  bool
+	thing    bool
+	literal  bool
 	fuzzy    bool
 }
 
 func newLexicon(text string, simple map[rune]rune) *lexicon {
-	l := &lexicon{names: map[string]int{}, first: map[byte][]int{}}
+	l := &lexicon{names: map[string]int{}, whole: map[int]bool{}, plain: map[int]bool{}, first: map[byte][]int{}}
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		name, ways, ok := strings.Cut(line, ":")
@@ -41,7 +47,10 @@ func newLexicon(text string, simple map[rune]rune) *lexicon {
 			continue
 		}
 		bare, verdict := strings.CutPrefix(name, "=")
+		bare, whole := strings.CutPrefix(bare, "=")
+		bare, plain := strings.CutPrefix(bare, "~")
 		n := l.name(bare, verdict)
+		l.whole[n], l.plain[n] = whole, plain
 		for way := range strings.SplitSeq(ways, ",") {
 			l.add(n, way, simple)
 		}
@@ -54,17 +63,18 @@ func (l *lexicon) name(id string, verdict bool) int {
 	if !ok {
 		n = len(l.verdict)
 		l.names[id] = n
-		l.verdict = append(l.verdict, verdict)
+		l.verdict, l.literal = append(l.verdict, verdict), append(l.literal, strings.HasPrefix(id, "'"))
 	}
 	return n
 }
 
 func (l *lexicon) add(name int, way string, simple map[rune]rune) {
+	way, last := strings.CutSuffix(strings.TrimSpace(way), "$")
 	ts := essence(way, simple)
 	if len(ts) == 0 {
 		return
 	}
-	e := entry{phrase: phrase{tokens: ts, compact: join(ts)}, name: name}
+	e := entry{phrase: phrase{tokens: ts, compact: join(ts)}, name: name, last: last}
 	k := len(l.entries)
 	l.entries = append(l.entries, e)
 	b := ocr(e.compact[:1])[0]
@@ -84,7 +94,7 @@ func (l *lexicon) mentions(ts []token) []mention {
 		}
 		if !ts[i].chinese && !ts[i].known && len(ts[i].text) >= 5 {
 			for _, k := range l.latin {
-				if l.entries[k].compact[0] != ts[i].text[0] {
+				if ocr(l.entries[k].compact[:1]) != ocr(ts[i].text[:1]) {
 					out = l.try(out, ts, i, k)
 				}
 			}
@@ -97,10 +107,11 @@ func (l *lexicon) mentions(ts []token) []mention {
 func (l *lexicon) try(out []mention, ts []token, i, k int) []mention {
 	e := &l.entries[k]
 	to, fuzzy, ok := e.at(ts, i)
-	if !ok {
+	if !ok || (e.last && to < len(ts) && ts[to].clause == ts[i].clause) {
 		return out
 	}
-	return append(out, mention{from: i, to: to, name: e.name, verdict: l.verdict[e.name], fuzzy: fuzzy})
+	return append(out, mention{from: i, to: to, name: e.name, verdict: l.verdict[e.name], literal: l.literal[e.name],
+		thing: !l.verdict[e.name] && !l.literal[e.name] && !l.plain[e.name], fuzzy: fuzzy})
 }
 
 // longestOfEach keeps, of the mentions that begin at one place, the longest of each name.
@@ -138,7 +149,33 @@ func withoutInner(all []mention) []mention {
 	return out
 }
 
+// cuts says whether words from one token to another end in the middle of the name of a thing: "no light" in "no light on
+// the adapter" speaks of that light, and the signal of a phone is not the terminal's.
+func cuts(from, to int, said []mention) bool {
+	for _, m := range said {
+		if m.from >= to {
+			break
+		}
+		if m.thing && (!m.fuzzy || m.to-m.from > 1) && m.to > from && (m.from < from || m.to > to) {
+			return true
+		}
+	}
+	return false
+}
+
+// isVerdictOf says whether a phrase is nothing but the verdict on a thing that a frame names: the "no light" of a network
+// port says nothing of the other lights.
+func (l *lexicon) isVerdictOf(m match, filled []framed) bool {
+	for _, f := range filled {
+		last := f.parts[len(f.parts)-1]
+		if len(f.parts) > 1 && !f.parts[0].literal && l.whole[last.name] && last.from <= m.from && m.to <= last.to {
+			return true
+		}
+	}
+	return false
+}
+
 // over says whether m takes the place of o.
 func (m mention) over(o mention) bool {
-	return m.from <= o.from && m.to >= o.to && m.to-m.from > o.to-o.from && (!m.fuzzy || o.fuzzy)
+	return !m.literal && !o.literal && m.from <= o.from && m.to >= o.to && m.to-m.from > o.to-o.from && (!m.fuzzy || o.fuzzy || m.to-m.from > 2)
 }

@@ -47,9 +47,13 @@ func (m framed) stance(ts []token) stance {
 // before gives the words in front of a phrase, back to the start of its clause, to the last phrase that was
 // recognised, or to a word that joins two statements: Chinese ones joined, Latin ones apart, nearest last.
 func before(ts []token, m match) (zh string, en []string) {
+	shared := m.from > 0 && (ts[m.from-1].text == "or" || ts[m.from-1].text == "nor") // "never opened or dropped" denies both
 	for i := m.from - 1; i >= 0 && ts[i].clause == ts[m.from].clause && m.from-i <= 8; i-- {
 		t := ts[i]
-		if t.covered || joins(t.text) {
+		if t.thing { // "not the wifi that fails": the name of a thing says nothing for or against
+			continue
+		}
+		if !shared && (t.covered || joins(t.text)) {
 			break
 		}
 		if t.filler {
@@ -98,7 +102,7 @@ func deniedZH(zh string) bool {
 			return false
 		}
 	}
-	for _, gap := range []string{"", "再", "出现", "显示", "提示", "发生", "说", "报", "出"} {
+	for _, gap := range []string{"", "再", "人", "有人", "怎么", "被", "出现", "显示", "提示", "发生", "说", "报", "出"} {
 		near := strings.TrimSuffix(zh, gap)
 		if gap != "" && near == zh {
 			continue
@@ -140,7 +144,7 @@ func deniedEN(en []string) bool {
 			if distance <= 4 {
 				return true
 			}
-		case "never", "without", "neither", "nothing":
+		case "never", "without", "neither", "nothing", "nobody", "hardly":
 			if distance <= 4 {
 				return true
 			}

@@ -103,13 +103,43 @@ func isTrouble(p *pack.Pack, ph pack.Phrase) bool {
 	return hasNormal && !slices.ContainsFunc(v.States, func(s pack.StateWords) bool { return s.Normal && s.ID == ph.State })
 }
 
+// phraseBook finds phrases by the letter they begin with, look-alikes of a camera as one.
+type phraseBook struct {
+	all   []phrase
+	first map[byte][]int
+	latin []int // phrases that begin with a Latin word long enough to be misspelt
+}
+
+func newPhraseBook(all []phrase) phraseBook {
+	b := phraseBook{all: all, first: map[byte][]int{}}
+	for k, p := range all {
+		first := ocr(p.compact[:1])[0]
+		b.first[first] = append(b.first[first], k)
+		if len(p.tokens[0]) >= 5 && p.tokens[0][0] < 0x80 {
+			b.latin = append(b.latin, k)
+		}
+	}
+	return b
+}
+
 // findAll gives the phrases in the text, without those that lie inside a longer one of the same variable.
-func findAll(ts []token, phrases []phrase) []match {
+func (b phraseBook) findAll(ts []token) []match {
 	var found []match
-	for i := range ts {
-		for k := range phrases {
-			if to, fuzzy, ok := phrases[k].at(ts, i); ok {
-				found = append(found, match{from: i, to: to, phrase: &phrases[k], fuzzy: fuzzy})
+	try := func(i, k int) {
+		if to, fuzzy, ok := b.all[k].at(ts, i); ok {
+			found = append(found, match{from: i, to: to, phrase: &b.all[k], fuzzy: fuzzy})
+		}
+	}
+	for i, t := range ts {
+		first := ocr(t.text[:1])[0]
+		for _, k := range b.first[first] {
+			try(i, k)
+		}
+		if !t.chinese && !t.known && len(t.text) >= 5 {
+			for _, k := range b.latin {
+				if ocr(b.all[k].compact[:1])[0] != first {
+					try(i, k)
+				}
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/posmedic/posmedic/internal/knowledge/words/screens"
 	"github.com/posmedic/posmedic/pack"
 )
 
@@ -32,10 +33,10 @@ func screensOf(p *pack.Pack, simple map[rune]rune) []screenPhrase {
 	if !ok {
 		return nil
 	}
-	for _, c := range classes() {
-		if slices.ContainsFunc(v.States, func(s pack.StateWords) bool { return s.ID == c.state }) {
-			for _, words := range c.words {
-				add(words, c.state, false)
+	for _, c := range screens.Classes() {
+		if slices.ContainsFunc(v.States, func(s pack.StateWords) bool { return s.ID == c.State }) {
+			for _, words := range c.Words {
+				add(words, c.State, false)
 			}
 		}
 	}
@@ -62,6 +63,7 @@ func stretches(text string, letters []letter, ts []token) []stretch {
 	for i := range ts {
 		if n := announcerAt(ts, i); n > 0 && !inside(out, i+n) {
 			if s, ok := restOfClause(ts, i+n); ok {
+				s.named = true
 				out = append(out, s)
 			}
 		}
@@ -127,6 +129,9 @@ func announcerAt(ts []token, i int) int {
 	for _, w := range [][]string{{"提", "示"}, {"显", "示"}, {"报"}, {"弹", "出"}, {"跳", "出"}, {"出", "现"}, {"屏", "幕", "上"}, {"写", "着"},
 		{"say"}, {"show"}, {"display"}, {"read"}, {"report"}, {"message"}, {"showing"}, {"saying"}, {"prompt"}, {"give"}} {
 		if startsWith(ts[i:], w) {
+			if w[0] == "read" && i > 0 && ts[i-1].text == "not" { // a reader that does not read shows nothing
+				return 0
+			}
 			return len(w)
 		}
 	}

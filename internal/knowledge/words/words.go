@@ -8,6 +8,7 @@ package words
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/posmedic/posmedic/internal/kernel/carddata"
 	"github.com/posmedic/posmedic/internal/kernel/finding"
+	"github.com/posmedic/posmedic/internal/knowledge/words/screens"
 	"github.com/posmedic/posmedic/pack"
 )
 
@@ -27,6 +29,8 @@ const maxDetail = 240
 
 // The variables that screens and codes lead to. A pack that lacks one gets no findings of it.
 const (
+	mainSymptom   = "main_symptom"
+	errorMessage  = "error_message" // its state for somebody who names nothing but a text or a code
 	screenMessage = "screen_message"
 	screenText    = "screen_text"
 	responseCode  = "response_code"
@@ -52,23 +56,26 @@ type Span struct {
 // Reader reads texts with the words of one pack. It may be shared by goroutines.
 type Reader struct {
 	simple    map[rune]rune
-	phrases   []phrase
+	phrases   phraseBook
 	lexicon   *lexicon
 	frames    []frame
 	framesBy  map[int][]int // frames by the name of their first element
 	screens   []screenPhrase
+	unseen    *screens.Classifier
 	codes     codeBook
 	known     map[string]bool // the words of all phrases
 	variables map[string]bool
 	classes   map[string]bool // states of screen_message
+	complains bool            // the pack can say that a text or code is all the complaint
 }
 
 // NewReader prepares the words of a pack.
 func NewReader(p *pack.Pack) *Reader {
 	r := &Reader{simple: simplifier(), codes: newCodeBook(p), known: map[string]bool{}, variables: map[string]bool{}, classes: map[string]bool{}}
-	r.phrases, r.screens = phrasesOf(p, r.simple), screensOf(p, r.simple)
+	r.phrases, r.screens = newPhraseBook(phrasesOf(p, r.simple)), screensOf(p, r.simple)
+	r.unseen = screens.New(screens.Of(p))
 	r.readFrames(p)
-	for _, ph := range r.phrases {
+	for _, ph := range r.phrases.all {
 		r.know(ph.tokens)
 	}
 	for _, e := range r.lexicon.entries {
@@ -79,6 +86,9 @@ func NewReader(p *pack.Pack) *Reader {
 	}
 	for _, v := range p.Variables {
 		r.variables[v.ID] = true
+	}
+	if v, ok := p.Variable(mainSymptom); ok {
+		r.complains = slices.ContainsFunc(v.States, func(s pack.StateWords) bool { return s.ID == errorMessage })
 	}
 	if v, ok := p.Variable(screenMessage); ok {
 		for _, s := range v.States {
@@ -111,6 +121,8 @@ type reading struct {
 	flat       []token // the same without clauses: the commas of a screen are part of its text
 	candidates []candidate
 	understood []bool // by token
+	filled     []framed
+	shown      *Span // the words or the code that a screen showed
 }
 
 // Read reads a text that was said or shown at a time, according to a source.
@@ -126,6 +138,7 @@ func (r *Reader) Read(text string, at time.Time, src finding.Source) Reading {
 	x.readPhrases()
 	x.flat = flatten(x.tokens)
 	x.readScreen()
+	x.onlyText()
 	out := x.result(at, src)
 	if rest {
 		out.NotUnderstood = append(out.NotUnderstood, "…")
@@ -221,9 +234,13 @@ func (x *reading) understand(from, to int) {
 
 // readPhrases takes what people say.
 func (x *reading) readPhrases() {
-	found := findAll(x.tokens, x.phrases)
-	filled := x.framesIn(x.tokens, x.lexicon.mentions(x.tokens))
+	names := x.lexicon.mentions(x.tokens)
+	filled := x.framesIn(x.tokens, names)
 	sortFrames(filled)
+	found := slices.DeleteFunc(x.phrases.findAll(x.tokens), func(m match) bool {
+		return cuts(m.from, m.to, names) || x.lexicon.isVerdictOf(m, filled)
+	})
+	x.filled = filled
 	for _, m := range found {
 		x.cover(m.from, m.to)
 	}
@@ -232,12 +249,50 @@ func (x *reading) readPhrases() {
 			x.cover(part.from, part.to)
 		}
 	}
+	for _, m := range names {
+		for i := m.from; i < m.to && m.thing; i++ {
+			x.tokens[i].thing = true
+		}
+	}
+	heard := make([]heard, 0, len(found)+len(filled))
 	for _, m := range found {
-		x.take(m, stanceOf(x.tokens, m), 1)
+		heard = append(heard, hear(m, stanceOf(x.tokens, m), 1))
 	}
 	for _, m := range filled {
-		x.take(m.match(), m.stance(x.tokens), frameCertainty)
+		h := hear(m.match(), m.stance(x.tokens), frameCertainty)
+		h.turned = m.turn
+		heard = append(heard, h)
 	}
+	for _, h := range inherit(heard) {
+		x.take(h.match, h.stance, h.certainty)
+	}
+}
+
+// heard is a phrase or frame with what the words around it make of it.
+type heard struct {
+	match     match
+	stance    stance
+	certainty float64
+	turned    bool // by a word inside it, which says nothing about what else is inside
+}
+
+func hear(m match, s stance, certainty float64) heard {
+	return heard{match: m, stance: s, certainty: certainty}
+}
+
+// inherit lets what stands inside a longer phrase share its stance: who denies "after the update" does not speak of an
+// update.
+func inherit(all []heard) []heard {
+	out := slices.Clone(all)
+	for i, h := range all {
+		for _, o := range all {
+			longer := o.match.to-o.match.from > h.match.to-h.match.from
+			if h.stance == said && o.stance != said && !o.turned && longer && o.match.contains(h.match) {
+				out[i].stance = o.stance
+			}
+		}
+	}
+	return out
 }
 
 func (x *reading) cover(from, to int) {
@@ -289,12 +344,68 @@ func (x *reading) readScreen() {
 		x.addScreen(c.from, c.to, "response_code", c.certainty)
 		return
 	}
+	x.readUnseen(parts)
+}
+
+// spoken is how much a text must resemble a known one that is only said to stand on the screen, without quotation marks:
+// people go on talking after it.
+const spoken = 0.6
+
+// readUnseen takes a text that no list has, by the texts it resembles.
+func (x *reading) readUnseen(parts []stretch) {
 	for _, s := range parts {
-		if _, known := screenMatch(x.flat, s.from, s.to, x.screens, false); !known && s.quoted && s.named && x.classes["other"] {
-			x.addScreen(s.from, s.to, "other", 0.6)
+		if !s.quoted && !s.named {
+			continue
+		}
+		if m, known := screenMatch(x.flat, s.from, s.to, x.screens, false); known && stanceOf(x.tokens, m) != said {
+			continue
+		}
+		a, _ := x.unseen.Classify(x.words(s.from, s.to).Words)
+		sure := a.Confidence >= screens.Sure && (s.quoted || a.Likeness >= spoken)
+		switch {
+		case sure && x.classes[a.Class]:
+			x.addScreen(s.from, s.to, a.Class, a.Confidence)
+			return
+		case s.quoted && s.named && x.classes[screens.Other]:
+			x.addScreen(s.from, s.to, screens.Other, 0.6)
 			return
 		}
 	}
+}
+
+// echoed is what words are still worth that stand in a text on the screen: the screen says so, not the person.
+const echoed = 0.7
+
+// onlyText weighs down what was read inside the words of a screen, and takes the words as the complaint where nothing else
+// is complained of.
+func (x *reading) onlyText() {
+	if x.shown == nil {
+		return
+	}
+	for i, c := range x.candidates {
+		if !isScreen(c.span.Variable) && x.shown.Start <= c.span.Start && c.span.End <= x.shown.End {
+			x.candidates[i].certainty *= echoed
+		}
+	}
+	if x.complains && (x.shown.Variable == responseCode || complaint(x.shown.State)) {
+		c := candidate{span: *x.shown, certainty: 0.6, detail: clean(x.shown.Words)}
+		c.span.Variable, c.span.State = mainSymptom, errorMessage
+		x.candidates = append(x.candidates, c)
+	}
+}
+
+// complaint: a text of this class is a trouble of its own. Those of reading, printing and charging name the trouble, and a
+// terminal that is ready or busy shows none.
+func complaint(class string) bool {
+	switch class {
+	case "none", "busy_or_waiting", "card_read_error", "out_of_paper", "printer_error", "low_battery":
+		return false
+	}
+	return true
+}
+
+func isScreen(variable string) bool {
+	return variable == screenMessage || variable == screenText || variable == responseCode || variable == codeSet
 }
 
 func (x *reading) has(variable string) bool {
@@ -303,7 +414,7 @@ func (x *reading) has(variable string) bool {
 
 func (x *reading) readVendorMessage() bool {
 	m, ok := screenMatch(x.flat, 0, len(x.tokens), x.screens, true)
-	if !ok || stanceOf(x.tokens, m) != said || x.partOfMore(m) {
+	if !ok || x.isTalk(m) || stanceOf(x.tokens, m) != said || x.partOfMore(m) {
 		return false
 	}
 	text := x.words(m.from, m.to).Words
@@ -312,6 +423,14 @@ func (x *reading) readVendorMessage() bool {
 	}
 	x.addScreenText(m.from, m.to, m.phrase.state, text, screenCertainty(m))
 	return true
+}
+
+// isTalk: the words are part of something a person says about something else, and no screen is named before them.
+func (x *reading) isTalk(m match) bool {
+	return !announced(x.tokens, m.from) && slices.ContainsFunc(x.filled, func(f framed) bool {
+		w := f.match()
+		return w.from < m.from && m.to <= w.to && len(f.parts) > 1
+	})
 }
 
 // partOfMore: the words of the message are only a piece of longer words that mean something else.
@@ -376,6 +495,9 @@ func (x *reading) addScreenText(from, to int, state, text string, certainty floa
 		span := x.words(from, to)
 		span.Variable, span.State = v.variable, v.state
 		x.candidates = append(x.candidates, candidate{span: span, certainty: certainty, detail: clean(span.Words)})
+		if v.variable == screenMessage {
+			x.shown = &span
+		}
 	}
 }
 
@@ -387,6 +509,10 @@ func (x *reading) readCode(c code) {
 	span := x.words(c.from, c.to)
 	span.Variable, span.State = responseCode, c.value
 	x.candidates = append(x.candidates, candidate{span: span, certainty: c.certainty, detail: clean(span.Words)})
+	if x.shown == nil {
+		shown := span
+		x.shown = &shown
+	}
 	if c.own && x.variables[codeSet] {
 		span.Variable, span.State = codeSet, ownSet
 		x.candidates = append(x.candidates, candidate{span: span, certainty: c.certainty, detail: clean(span.Words)})
@@ -399,7 +525,7 @@ func (x *reading) result(at time.Time, src finding.Source) Reading {
 	x.dropPieces()
 	slices.SortStableFunc(x.candidates, func(a, b candidate) int {
 		return cmp.Or(strings.Compare(a.span.Variable, b.span.Variable), order(a.denied, b.denied),
-			cmp.Compare(b.certainty, a.certainty), cmp.Compare(a.span.Start, b.span.Start))
+			cmp.Compare(band(b.certainty), band(a.certainty)), cmp.Compare(a.span.Start, b.span.Start), cmp.Compare(b.certainty, a.certainty))
 	})
 	var out Reading
 	for i, c := range x.candidates {
@@ -421,10 +547,13 @@ func (x *reading) dropPieces() {
 	x.candidates = slices.DeleteFunc(x.candidates, func(c candidate) bool {
 		return slices.ContainsFunc(all, func(o candidate) bool {
 			return o.span.Variable == c.span.Variable && o.span.Start <= c.span.Start && c.span.End <= o.span.End &&
-				o.span.End-o.span.Start > c.span.End-c.span.Start && o.certainty >= c.certainty && !o.denied
+				o.span.End-o.span.Start > c.span.End-c.span.Start && band(o.certainty) >= band(c.certainty) && !o.denied
 		})
 	})
 }
+
+// band makes certainties that hardly differ alike, so that among them what was said first counts.
+func band(certainty float64) int { return int(math.Ceil(certainty * 4)) }
 
 func order(a, b bool) int {
 	switch {

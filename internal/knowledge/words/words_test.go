@@ -27,11 +27,12 @@ func newReader(t testing.TB) *words.Reader {
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
-// states gives a reading as "variable=state" words, which is what the tables below compare.
+// states gives a reading as "variable=state" words, which is what the tables below compare. That a text is all somebody
+// complains of has a test of its own.
 func states(r words.Reading) string {
 	var out []string
 	for _, f := range r.Findings {
-		if f.Variable != "screen_text" {
+		if f.Variable != "screen_text" && f.State != "error_message" {
 			out = append(out, f.Variable+"="+f.State)
 		}
 	}
@@ -221,6 +222,20 @@ func TestReadKeepsTheWords(t *testing.T) {
 		for _, f := range r.Read("it says PED TAMPFRED", noon, finding.Merchant).Findings {
 			if f.Variable == "screen_text" && (f.State != "PED TAMPERED" || f.Detail != "PED TAMPFRED") {
 				t.Errorf("finding %+v", f)
+			}
+		}
+	})
+	t.Run("a text or code is the complaint where nothing else is complained of", func(t *testing.T) {
+		t.Parallel()
+		for text, want := range map[string]string{"97": "error_message", "it says COMM ERROR": "error_message", "COMM ERROR and it freezes": "frozen_or_crashes", "it says please wait": ""} {
+			state := ""
+			for _, f := range r.Read(text, noon, finding.Merchant).Findings {
+				if f.Variable == "main_symptom" {
+					state = f.State
+				}
+			}
+			if state != want {
+				t.Errorf("%q: read %q, want %q", text, state, want)
 			}
 		}
 	})

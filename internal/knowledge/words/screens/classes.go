@@ -1,16 +1,16 @@
-package words
+package screens
 
-// class is one way in which screens say what screen_message calls state.
-type class struct {
-	state string
-	words []string
+// Class is one kind of message with the words in which screens of all makes say it.
+type Class struct {
+	State string // of screen_message
+	Words []string
 }
 
-// classes classifies the words of a screen where the pack knows no message of that vendor. They are the words which
+// Classes classifies the words of a screen where the pack knows no message of that vendor. They are the words which
 // terminals of all makes use for these things; what a vendor secretly means by them is for the pack's messages.
 // The longest match wins, so a narrow class may share words with a broad one.
-func classes() []class {
-	return []class{
+func Classes() []Class {
+	return []Class{
 		{"tamper_alert", []string{"tamper", "tampered", "irruption", "attacked", "be attacked", "all keys cleared", "security breach", "防拆", "被攻击", "拆机", "自毁", "触发安全", "安全触发", "机器被拆", "安全模块被触发", "安全模块触发", "防拆触发", "tamper detected"}},
 		{"device_locked", []string{"device locked", "terminal locked", "device blocked", "terminal blocked", "locked", "锁定", "终端锁定", "机器锁定", "设备锁定", "终端已锁", "已锁机", "锁机", "security lock", "安全锁定"}},
 		{"not_signed_in", []string{"not signed in", "not logged on", "sign on required", "sign in required", "logon required", "please sign in", "please logon", "sign in expired", "session expired", "session missing", "未签到", "请签到", "签到过期", "请重新签到", "重新签到", "先签到", "need sign on", "sign on", "need to sign in", "需要签到", "没有签到"}},
