@@ -89,6 +89,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cases/{id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** why a case is diagnosed as it is, for a merchant, an agent or a technician */
+        get: operations["explain-case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cases/{id}/steps": {
         parameters: {
             query?: never;
@@ -544,6 +561,18 @@ export interface components {
             code: string;
             kind: string;
         };
+        Argument: {
+            /** Format: date-time */
+            at: string;
+            source?: string;
+            state: string;
+            /** @enum {string} */
+            strength: "strong" | "clear" | "slight";
+            text: components["schemas"]["Text"];
+            variable: string;
+            who: components["schemas"]["Text"];
+            words: components["schemas"]["Text"];
+        };
         Attempt: {
             by: string;
             case: string;
@@ -671,6 +700,14 @@ export interface components {
             state: string;
             text: components["schemas"]["Text"];
         };
+        Consequence: {
+            /** Format: double */
+            chance: number;
+            leading?: components["schemas"]["Named"];
+            next: components["schemas"]["Text"];
+            state: string;
+            text: components["schemas"]["Text"];
+        };
         Cost: {
             /** Format: double */
             desk_min: number;
@@ -686,6 +723,22 @@ export interface components {
             risk: number;
             /** Format: double */
             truck: number;
+        };
+        CostPart: {
+            /** Format: double */
+            amount: number;
+            /** @enum {string} */
+            id: "merchant" | "desk" | "downtime" | "truck" | "money" | "risk" | "insult" | "attempt" | "question" | "patience";
+            /** Format: double */
+            minutes: number;
+            name: components["schemas"]["Text"];
+            /** Format: double */
+            weight: number;
+        };
+        Costing: {
+            /** Format: double */
+            minutes: number;
+            parts: components["schemas"]["CostPart"][] | null;
         };
         DeviceView: {
             id: string;
@@ -771,6 +824,43 @@ export interface components {
              */
             type: string;
         };
+        EvidenceWeight: {
+            /** Format: date-time */
+            at: string;
+            /** Format: double */
+            confidence: number;
+            /** Format: double */
+            decibans: number;
+            /** Format: double */
+            nats: number;
+            source?: string;
+            state: string;
+            text: components["schemas"]["Text"];
+            variable: string;
+        };
+        ExplanationView: {
+            agent?: components["schemas"]["ForAgent"];
+            /** Format: date-time */
+            at: string;
+            case: string;
+            /**
+             * Format: int64
+             * @description revision of the engine that answered then
+             */
+            engine: number;
+            merchant?: components["schemas"]["ForMerchant"];
+            /**
+             * @description whether the answer made again is the one of then
+             * @enum {string}
+             */
+            same: "same" | "rounded" | "differs";
+            /**
+             * Format: int64
+             * @description which of the case's diagnoses, from 1
+             */
+            seq: number;
+            technician?: components["schemas"]["ForTechnician"];
+        };
         Finding: {
             /** Format: date-time */
             at: string;
@@ -780,6 +870,41 @@ export interface components {
             source: string;
             state: string;
             variable: string;
+        };
+        ForAgent: {
+            against: components["schemas"]["Argument"][] | null;
+            conflicts?: components["schemas"]["Text"][] | null;
+            for: components["schemas"]["Argument"][] | null;
+            leading?: components["schemas"]["Named"];
+            next?: components["schemas"]["Why"];
+            others?: components["schemas"]["Named"][] | null;
+            surprise?: boolean;
+            together?: components["schemas"]["Text"][] | null;
+            turns: components["schemas"]["Turn"][] | null;
+            withheld: components["schemas"]["WithheldBecause"][] | null;
+        };
+        ForMerchant: {
+            choices?: components["schemas"]["Choice"][] | null;
+            do: components["schemas"]["Text"];
+            fault?: string;
+            first?: components["schemas"]["Text"][] | null;
+            how?: components["schemas"]["Text"][] | null;
+            /** Format: double */
+            minutes?: number;
+            never?: components["schemas"]["Text"][] | null;
+            sentence: components["schemas"]["Text"];
+            /** @enum {string} */
+            word?: "very_likely" | "likely" | "unsure" | "unnamed";
+            yours: boolean;
+        };
+        ForTechnician: {
+            cost?: components["schemas"]["Costing"];
+            leading?: components["schemas"]["Named"];
+            model: components["schemas"]["ModelRevision"];
+            now: components["schemas"]["Odds"];
+            prior: components["schemas"]["Odds"];
+            record?: components["schemas"]["TrackRecord"];
+            weights: components["schemas"]["EvidenceWeight"][] | null;
         };
         ImportView: {
             checked: boolean;
@@ -796,7 +921,10 @@ export interface components {
             updated: number;
         };
         IncidentView: {
+            also?: components["schemas"]["Pair"][] | null;
             attribute: string;
+            /** Format: date-time */
+            began_at?: string;
             /** Format: date-time */
             ended_at?: string;
             /** Format: int64 */
@@ -806,8 +934,16 @@ export interface components {
             /** Format: date-time */
             opened_at: string;
             /** Format: int64 */
+            others: number;
+            /** Format: int64 */
+            others_of: number;
+            /** Format: int64 */
             peak: number;
+            push?: components["schemas"]["PushOf"];
+            /** Format: double */
+            ratio: number;
             sentence: components["schemas"]["Text"];
+            symptom?: string;
             /** Format: int64 */
             total: number;
             value: string;
@@ -850,6 +986,25 @@ export interface components {
         };
         MerchantPage: {
             rows: components["schemas"]["Merchant"][] | null;
+        };
+        ModelRevision: {
+            /** Format: double */
+            act: number;
+            /** Format: int64 */
+            engine: number;
+            /** Format: int64 */
+            faults: number;
+            /** Format: double */
+            hazard_mass: number;
+            pack: components["schemas"]["Ref"];
+        };
+        Named: {
+            fault: string;
+            name: components["schemas"]["Text"];
+            /** Format: double */
+            p: number;
+            /** @enum {string} */
+            word: "very_likely" | "likely" | "unsure" | "unnamed";
         };
         NewTokenInputBody: {
             /** @description who will hold it */
@@ -901,8 +1056,24 @@ export interface components {
             mean: number;
             source: string;
         };
+        Odds: {
+            /** Format: double */
+            decibans: number;
+            /** Format: double */
+            p: number;
+        };
+        Pair: {
+            attribute: string;
+            value: string;
+        };
         PasswordInputBody: {
             password: string;
+        };
+        PushOf: {
+            /** Format: date-time */
+            at?: string;
+            attribute?: string;
+            value?: string;
         };
         Ranked: {
             against?: components["schemas"]["Reason"][] | null;
@@ -1138,9 +1309,27 @@ export interface components {
         TokenPage: {
             rows: components["schemas"]["Token"][] | null;
         };
+        TrackRecord: {
+            fault: string;
+            /** Format: int64 */
+            helped: number;
+            name: components["schemas"]["Text"];
+            step: string;
+            /** Format: int64 */
+            tried: number;
+        };
         TrailPage: {
             next?: string;
             rows: components["schemas"]["Record"][] | null;
+        };
+        Turn: {
+            /** Format: double */
+            chance: number;
+            state: string;
+            text: components["schemas"]["Text"];
+            then: components["schemas"]["Named"];
+            variable: string;
+            who: components["schemas"]["Text"];
         };
         User: {
             /** Format: date-time */
@@ -1159,10 +1348,30 @@ export interface components {
             /** @enum {string} */
             role: "viewer" | "agent" | "operator" | "admin";
         };
+        Why: {
+            /** Format: double */
+            fixes?: number;
+            id: string;
+            /** @enum {string} */
+            kind: "ask" | "probe" | "do" | "handover";
+            leads?: components["schemas"]["Consequence"][] | null;
+            name: components["schemas"]["Text"];
+            reason: components["schemas"]["Text"];
+            /** Format: double */
+            with?: number;
+            /** Format: double */
+            without?: number;
+        };
         Withheld: {
             fault: string;
             hazard: string;
             name: components["schemas"]["Text"];
+            step: string;
+        };
+        WithheldBecause: {
+            hazard: components["schemas"]["Text"];
+            name: components["schemas"]["Text"];
+            reason: components["schemas"]["Text"];
             step: string;
         };
         Words: {
@@ -1328,6 +1537,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    "explain-case": {
+        parameters: {
+            query?: {
+                /** @description absent: all three */
+                for?: "merchant" | "agent" | "technician";
+                /** @description which of the case's diagnoses, from 1; absent: the newest */
+                at?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplanationView"];
+                };
             };
             /** @description Error */
             default: {

@@ -32,7 +32,7 @@ type Record func(step, fault string) (tried, helped int)
 // ForMerchant is one sentence and one thing to do, in plain words. Below 30 % it names no cause.
 type ForMerchant struct {
 	Sentence lang.Text   `json:"sentence"`
-	Word     Word        `json:"word,omitempty"`
+	Word     Word        `json:"word,omitempty" enum:"very_likely,likely,unsure,unnamed"`
 	Fault    string      `json:"fault,omitempty"` // only where it is named
 	Do       lang.Text   `json:"do"`
 	Yours    bool        `json:"yours"`             // it is the merchant's to do; otherwise he only needs to know
@@ -62,7 +62,7 @@ type Named struct {
 	Fault string    `json:"fault"`
 	Name  lang.Text `json:"name"`
 	P     float64   `json:"p"`
-	Word  Word      `json:"word"`
+	Word  Word      `json:"word" enum:"very_likely,likely,unsure,unnamed"`
 }
 
 // Argument is a finding that speaks for or against the leading fault.
@@ -70,7 +70,7 @@ type Argument struct {
 	Variable string         `json:"variable"`
 	State    string         `json:"state"`
 	Text     lang.Text      `json:"text"`
-	Strength Strength       `json:"strength"`
+	Strength Strength       `json:"strength" enum:"strong,clear,slight"`
 	Words    lang.Text      `json:"words"` // the strength, and which way it points
 	Source   finding.Source `json:"source,omitempty"`
 	Who      lang.Text      `json:"who"`
@@ -99,7 +99,7 @@ type Turn struct {
 
 // Why says why this is the next step.
 type Why struct {
-	Kind    NextKind      `json:"kind"`
+	Kind    NextKind      `json:"kind" enum:"ask,probe,do,handover"`
 	ID      string        `json:"id"`
 	Name    lang.Text     `json:"name"`
 	Reason  lang.Text     `json:"reason"`
@@ -128,13 +128,13 @@ type WithheldBecause struct {
 
 // ForTechnician is for whoever checks the reckoning.
 type ForTechnician struct {
-	Leading *Named       `json:"leading,omitempty"`
-	Prior   Odds         `json:"prior"` // of the leading fault, before any evidence
-	Now     Odds         `json:"now"`   // with all of it
-	Weights []Weight     `json:"weights"`
-	Model   Model        `json:"model"`
-	Cost    *Costing     `json:"cost,omitempty"`   // of the next step
-	Record  *TrackRecord `json:"record,omitempty"` // of the next step; missing for questions and probes
+	Leading *Named           `json:"leading,omitempty"`
+	Prior   Odds             `json:"prior"` // of the leading fault, before any evidence
+	Now     Odds             `json:"now"`   // with all of it
+	Weights []EvidenceWeight `json:"weights"`
+	Model   ModelRevision    `json:"model"`
+	Cost    *Costing         `json:"cost,omitempty"`   // of the next step
+	Record  *TrackRecord     `json:"record,omitempty"` // of the next step; missing for questions and probes
 }
 
 // Odds is a probability with its odds in decibans.
@@ -143,8 +143,8 @@ type Odds struct {
 	Decibans float64 `json:"decibans"`
 }
 
-// Weight is what one finding adds to the odds of the leading fault, given all others; the weights need not add up.
-type Weight struct {
+// EvidenceWeight is what one finding adds to the odds of the leading fault, given all others; the weights need not add up.
+type EvidenceWeight struct {
 	Variable   string         `json:"variable"`
 	State      string         `json:"state"`
 	Text       lang.Text      `json:"text"`
@@ -155,12 +155,13 @@ type Weight struct {
 	Decibans   float64        `json:"decibans"`
 }
 
-// Model names exactly what answered.
-type Model struct {
-	Pack   pack.Ref `json:"pack"`
-	Engine int      `json:"engine"`
-	Faults int      `json:"faults"`
-	Policy Policy   `json:"policy"`
+// ModelRevision names exactly what answered, and the thresholds it went by.
+type ModelRevision struct {
+	Pack       pack.Ref `json:"pack"`
+	Engine     int      `json:"engine"`
+	Faults     int      `json:"faults"`
+	Act        float64  `json:"act"`         // probability from which on the leading fault is acted on
+	HazardMass float64  `json:"hazard_mass"` // probability of faults from which on what would harm them is withheld
 }
 
 // Costing is a cost with its components apart and weighed.

@@ -35,11 +35,11 @@ func (e *Engine) chances(s *situation, v *variable) []float64 {
 }
 
 // weigh gives the weight of each finding for a fault against all others.
-func (e *Engine) weigh(s *situation, fault int) []Weight {
-	var out []Weight
+func (e *Engine) weigh(s *situation, fault int) []EvidenceWeight {
+	var out []EvidenceWeight
 	for _, it := range s.ev.items {
 		f := it.finding
-		out = append(out, Weight{
+		out = append(out, EvidenceWeight{
 			Variable: f.Variable, State: f.State, Source: f.Source, At: f.At, Confidence: s.ev.trust(f),
 			Nats: bayes.WeightOfEvidence(s.p, it.log, fault),
 		})

@@ -11,8 +11,8 @@ import (
 
 func (x *explainer) technician(record Record) ForTechnician {
 	t := ForTechnician{
-		Leading: x.leading(), Weights: []Weight{},
-		Model: Model{Pack: x.e.pack.Ref, Engine: Revision, Faults: x.e.faults, Policy: x.e.policy},
+		Leading: x.leading(), Weights: []EvidenceWeight{},
+		Model: ModelRevision{Pack: x.e.pack.Ref, Engine: Revision, Faults: x.e.faults, Act: x.e.policy.Act, HazardMass: x.e.policy.HazardMass},
 	}
 	if x.s == nil {
 		return t
@@ -38,13 +38,13 @@ func oddsOf(p float64) Odds {
 }
 
 // weights are those of all findings on one fault, strongest first.
-func (x *explainer) weights(fault int) []Weight {
-	out := []Weight{}
+func (x *explainer) weights(fault int) []EvidenceWeight {
+	out := []EvidenceWeight{}
 	for _, w := range x.e.weigh(x.s, fault) {
 		w.Text, w.Decibans = x.e.stateText(w.Variable, w.State), Decibans(w.Nats)
 		out = append(out, w)
 	}
-	slices.SortStableFunc(out, func(a, b Weight) int {
+	slices.SortStableFunc(out, func(a, b EvidenceWeight) int {
 		return cmp.Or(cmp.Compare(abs(b.Nats), abs(a.Nats)), cmp.Compare(a.Variable, b.Variable))
 	})
 	return out

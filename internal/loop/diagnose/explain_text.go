@@ -128,6 +128,7 @@ func (p *plain) technician(t ForTechnician) {
 	m := t.Model
 	p.line(0, fmt.Sprintf(p.t("知识 %s %s，%s", "knowledge %s %s, %s"), m.Pack.ID, m.Pack.Version, m.Pack.Hash))
 	p.line(0, fmt.Sprintf(p.t("推理程序修订 %d，%d 种故障", "engine revision %d, %d faults"), m.Engine, m.Faults))
+	p.line(0, fmt.Sprintf(p.t("从%s起采取行动；可能受害的故障合计超过%s就不做", "acts from %s on; withholds what could harm from %s on"), percent(m.Act), percent(m.HazardMass)))
 	if t.Leading == nil {
 		p.line(0, p.t("没有故障可说。", "There is no fault to speak of."))
 		return
