@@ -1,9 +1,13 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"io/fs"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -121,4 +125,31 @@ func TestPlanner(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// TestPublishedProblemsAreSolvedExactly holds the planner against problems rebuilt from papers.
+func TestPublishedProblemsAreSolvedExactly(t *testing.T) {
+	t.Parallel()
+	dir := cmp.Or(os.Getenv("POSMEDIC_SHARED"), filepath.Join("..", "..", "..", "shared"))
+	f, err := os.Open(filepath.Join(dir, "data", "planner", "published_instances.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("the published problems are not on this machine (POSMEDIC_SHARED, data/planner/published_instances.json)")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	instances, err := ReadInstances(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Planner(t.Context(), PlannerConfig{Instances: instances, Limits: bayes.DefaultLimits()})
+	if err != nil || got.N == 0 {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+	for i, one := range got.Instances {
+		if one.ECR == nil || math.Abs(*one.ECR-instances[i].Optimum) > 1e-9 {
+			t.Errorf("%s: got %v, the optimum is %v", one.Name, one.ECR, instances[i].Optimum)
+		}
+	}
 }
