@@ -280,6 +280,39 @@ func TestTheGateRejectsWhatIsWorse(t *testing.T) {
 	}
 }
 
+func TestTheFieldOutweighsWorkedExamplesOnlyWithProof(t *testing.T) {
+	t.Parallel()
+	p := small(t)
+	better, err := pack.Revise(p, "1+better", func(r *pack.Revision) { r.SetRate("cable", number(300)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	judge := func(cases int) learn.Report {
+		t.Helper()
+		var held []learn.Record
+		for i := range cases {
+			f := finding.Finding{Variable: "screen", State: []string{"fine", "frozen"}[i%2], At: noon, Source: finding.Probe}
+			held = append(held, learn.Record{Outcome: casefile.Confirmed, ClosedAt: noon, Evidence: []finding.Finding{f}, Credit: map[string]float64{"cable": 1}})
+		}
+		scores := []learn.Score{{Cases: 100, Top1: 0.9, Top3: 1, LogLoss: 0.3}, {Cases: 100, Top1: 0.88, Top3: 1, LogLoss: 0.34}}
+		gate := learn.Gate{Golden: func(*pack.Pack) learn.Score {
+			next := scores[0]
+			scores = scores[1:]
+			return next
+		}}
+		return gate.Judge(p, better, held)
+	}
+	if r := judge(60); !r.Passed || r.Gain.Mean < 2*r.Gain.Error || r.Gain.Error == 0 {
+		t.Errorf("with proof: %+v", r)
+	}
+	if r := judge(1); r.Why != "ranks_worse" {
+		t.Errorf("one case is no proof: %+v", r)
+	}
+	if r := judge(0); r.Why != "ranks_worse" {
+		t.Errorf("without any: %+v", r)
+	}
+}
+
 // shelf keeps the last record.
 type shelf struct {
 	learn.Store

@@ -71,6 +71,7 @@ type Store interface {
 	MoveCandidate(ctx context.Context, c Candidate, from CandidateState) error // ErrMove when it is not in this state (any more)
 	Candidate(ctx context.Context, id string) (Candidate, error)               // ErrNotFound
 	Candidates(ctx context.Context, limit int) ([]Candidate, error)            // newest first
+	InState(ctx context.Context, state CandidateState) ([]Candidate, error)    // newest first
 	PutTrial(ctx context.Context, t Trial) error                               // once a candidate and case; again changes nothing
 	Trials(ctx context.Context, candidate string, limit int) ([]Trial, error)  // newest first
 }

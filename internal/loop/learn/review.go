@@ -69,11 +69,10 @@ type Review struct {
 
 // Bounds of what a review reads.
 const (
-	maxRecords    = 5000
-	maxCandidates = 100
-	maxListed     = 20  // candidates in a list
-	maxChanges    = 100 // of each candidate in a list
-	maxTrials     = 5000
+	maxRecords = 5000
+	maxListed  = 20  // candidates in a list
+	maxChanges = 100 // of each candidate in a list
+	maxTrials  = 5000
 )
 
 // Propose computes a candidate from the stored records, has the gate judge it, and stores it with the report. It always
@@ -222,17 +221,13 @@ func (r Review) RollBack(ctx context.Context) error {
 
 // retire moves every candidate that was promoted to its end.
 func (r Review) retire(ctx context.Context) error {
-	list, err := r.Store.Candidates(ctx, maxCandidates)
+	list, err := r.Store.InState(ctx, Promoted)
 	if err != nil {
 		return err
 	}
 	for _, c := range list {
-		if !c.State.May(RolledBack) {
-			continue
-		}
-		from := c.State
 		c.State = RolledBack
-		if err := r.Store.MoveCandidate(ctx, c, from); err != nil {
+		if err := r.Store.MoveCandidate(ctx, c, Promoted); err != nil {
 			return err
 		}
 	}

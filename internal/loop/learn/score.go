@@ -55,3 +55,12 @@ func (t *tally) score() Score {
 	s.ECE, s.ECELow, s.ECEHigh = sum.ECE.Value, sum.ECE.Low, sum.ECE.High
 	return s
 }
+
+// losses are the log losses, case by case.
+func (t *tally) losses() []float64 {
+	out := make([]float64, len(t.readings))
+	for i := range t.readings {
+		out[i] = learning.LogLoss(t.readings[i : i+1])
+	}
+	return out
+}

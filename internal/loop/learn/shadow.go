@@ -47,7 +47,7 @@ type Standing struct {
 	Harmful bool    `json:"harmful"` // the step advised breaks a hazard of the true fault
 }
 
-// Trial periods end by number or by time, whichever comes first.
+// ShadowRule says when a trial is over: by number or by time, whichever comes first.
 type ShadowRule struct {
 	Cases int           // closed cases with a proof that a candidate must have been tried on
 	For   time.Duration // after which it may be decided with the cases there are
@@ -65,6 +65,7 @@ type Shadowed struct {
 	Wanted int        `json:"wanted"` // cases until it may be decided
 	Until  time.Time  `json:"until"`  // or this time
 	Scores [2]Score   `json:"scores"` // the knowledge in force, the candidate
+	Gain   Gain       `json:"gain"`
 	Why    ShadowNote `json:"why"`
 }
 
@@ -89,12 +90,12 @@ func (s *Shadow) watch(ctx context.Context, r Record) error {
 	if r.Outcome != casefile.Confirmed || r.Truth() == "" {
 		return nil
 	}
-	list, err := s.Store.Candidates(ctx, maxCandidates)
+	list, err := s.Store.InState(ctx, InShadow)
 	if err != nil {
 		return err
 	}
 	list = slices.DeleteFunc(list, func(c Candidate) bool {
-		return c.State != InShadow || c.Base != s.Knowledge.BuiltIn().Ref || r.OpenedAt.Before(c.At)
+		return c.Base != s.Knowledge.BuiltIn().Ref || r.OpenedAt.Before(c.At)
 	})
 	if len(list) == 0 {
 		return nil
@@ -188,7 +189,7 @@ func stand(e *diagnose.Engine, r Record) Standing {
 	return out
 }
 
-// judgeTrials decides on a candidate by its trials. Harm where the knowledge in force does none ends the trial at once.
+// judgeTrials decides on a candidate by its trials. A single harmful advice ends them at once.
 func judgeTrials(c Candidate, rule ShadowRule, trials []Trial, now time.Time) Shadowed {
 	out := Shadowed{Cases: len(trials), Wanted: rule.Cases, Until: c.At.Add(rule.For), Why: Trying}
 	var was, is tally
@@ -196,13 +197,13 @@ func judgeTrials(c Candidate, rule ShadowRule, trials []Trial, now time.Time) Sh
 		was.add(t.Was)
 		is.add(t.Is)
 	}
-	out.Scores = [2]Score{was.score(), is.score()}
+	out.Scores, out.Gain = [2]Score{was.score(), is.score()}, gain(was.losses(), is.losses())
 	over := (rule.Cases > 0 && len(trials) >= rule.Cases) || (rule.For > 0 && !now.Before(out.Until))
-	switch before, after := out.Scores[0], out.Scores[1]; {
-	case after.Harmful > 0:
+	switch {
+	case out.Scores[1].Harmful > 0:
 		out.Why = ShadowHarms
 	case !over:
-	case after.Top1 < before.Top1-shadowTolerance || after.LogLoss > before.LogLoss+shadowTolerance:
+	case out.Scores[1].Top1 < out.Scores[0].Top1-shadowTolerance, -out.Gain.Mean > max(shadowTolerance, out.Gain.Error):
 		out.Why = ShadowWorse
 	default:
 		out.Why = ShadowPassed

@@ -88,6 +88,11 @@ func (s *Store) Candidates(ctx context.Context, limit int) ([]learn.Candidate, e
 	return bodies[learn.Candidate](ctx, s.db, `SELECT body FROM learn_candidates ORDER BY at DESC, id LIMIT $1`, limit)
 }
 
+// InState gives the candidates in a state, newest first.
+func (s *Store) InState(ctx context.Context, state learn.CandidateState) ([]learn.Candidate, error) {
+	return bodies[learn.Candidate](ctx, s.db, `SELECT body FROM learn_candidates WHERE state = $1 ORDER BY at DESC, id`, string(state))
+}
+
 // PutTrial stores how a candidate did on a case, once.
 func (s *Store) PutTrial(ctx context.Context, t learn.Trial) error {
 	body, err := json.Marshal(t)

@@ -95,6 +95,12 @@ func moves(t *testing.T, s *learnsql.Store) {
 	if c, err := s.Candidate(t.Context(), "a"); err != nil || c.State != learn.Promoted {
 		t.Errorf("%+v (%v)", c, err)
 	}
+	put(t, s, candidate("b", 1))
+	for state, want := range map[learn.CandidateState]string{learn.Promoted: "a", learn.Passed: "b"} {
+		if list, err := s.InState(t.Context(), state); err != nil || len(list) != 1 || list[0].ID != want {
+			t.Errorf("%s: %+v (%v)", state, list, err)
+		}
+	}
 }
 
 func unknown(t *testing.T, s *learnsql.Store) {
