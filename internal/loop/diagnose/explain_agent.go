@@ -79,33 +79,32 @@ func (x *explainer) because(w Withheld) WithheldBecause {
 	return out
 }
 
-// turns tries the answers nobody has given yet, and keeps those that would put another fault first.
-func (x *explainer) turns() []Turn {
-	type scored struct {
-		Turn
-		score float64
-	}
-	var all []scored
-	leader := x.d.Ranked[0].Fault
-	for _, v := range x.lookable() {
-		var ofOne []scored
-		chances := x.e.chances(x.s, v)
-		for i, state := range v.States {
-			if chances[i] < leastChance {
-				continue
-			}
-			d := x.suppose(v, state.ID, false)
-			if len(d.Ranked) == 0 || d.Ranked[0].Fault == leader {
-				continue
-			}
-			turn := Turn{Variable: v.ID, State: state.ID, Text: x.e.stateText(v.ID, state.ID), Who: partyText(string(x.finder(v))),
-				Chance: chances[i], Then: named(d.Ranked[0])}
-			ofOne = append(ofOne, scored{turn, chances[i] * (d.Ranked[0].P - chanceOf(d, leader))})
+// turn is a Turn with how strong it is: its chance times how far the new leader would be ahead of the old one.
+type turn struct {
+	Turn
+	strength float64
+}
+
+// stronger puts answers that name another cause before those that only shuffle what nobody would name.
+func stronger(a, b turn) int {
+	names := func(t turn) int {
+		if t.Then.P >= nameable {
+			return 1
 		}
-		slices.SortStableFunc(ofOne, func(a, b scored) int { return cmp.Compare(b.score, a.score) })
+		return 0
+	}
+	return cmp.Or(cmp.Compare(names(b), names(a)), cmp.Compare(b.strength, a.strength))
+}
+
+// turns tries the answers nobody has given yet, and keeps the strongest of those that would put another fault first.
+func (x *explainer) turns() []Turn {
+	var all []turn
+	for _, v := range x.lookable() {
+		ofOne := x.turnsOf(v)
+		slices.SortStableFunc(ofOne, stronger)
 		all = append(all, ofOne[:min(len(ofOne), turnsOfOne)]...)
 	}
-	slices.SortStableFunc(all, func(a, b scored) int { return cmp.Compare(b.score, a.score) })
+	slices.SortStableFunc(all, stronger)
 	out := []Turn{}
 	for _, t := range all[:min(len(all), maxTurns)] {
 		out = append(out, t.Turn)
@@ -113,13 +112,25 @@ func (x *explainer) turns() []Turn {
 	return out
 }
 
-func chanceOf(d Diagnosis, fault string) float64 {
-	for _, r := range d.Ranked {
-		if r.Fault == fault {
-			return r.P
+func (x *explainer) turnsOf(v *variable) []turn {
+	var out []turn
+	leader := x.s.leader()
+	chances := x.e.chances(x.s, v)
+	for i, state := range v.States {
+		if chances[i] < leastChance {
+			continue
 		}
+		p, first := x.e.believed(x.suppose(v, state.ID))
+		if p == nil || first == leader {
+			continue
+		}
+		f := &x.e.pack.Faults[first]
+		out = append(out, turn{Turn{
+			Variable: v.ID, State: state.ID, Text: x.e.stateText(v.ID, state.ID), Who: partyText(string(x.finder(v))), Chance: chances[i],
+			Then: Named{Fault: f.ID, Name: f.Name, P: p[first], Word: WordFor(p[first])},
+		}, chances[i] * (p[first] - p[leader])})
 	}
-	return 0
+	return out
 }
 
 // lookable are the open variables that somebody could look at without breaking a hazard, most telling first.
@@ -144,14 +155,11 @@ func (x *explainer) finder(v *variable) finding.Source {
 	return finding.Source(v.Ask[0])
 }
 
-// suppose diagnoses as if an answer had come. Without the company nothing is planned, which is much quicker.
-func (x *explainer) suppose(v *variable, state string, plan bool) Diagnosis {
+// suppose is the case as if an answer had come.
+func (x *explainer) suppose(v *variable, state string) Input {
 	in := x.in
 	in.Findings = append(slices.Clone(in.Findings), finding.Finding{Variable: v.ID, State: state, At: in.Now, Source: x.finder(v)})
-	if !plan {
-		in.Audience = Audience{}
-	}
-	return x.e.Diagnose(in)
+	return in
 }
 
 // why explains the next step.
@@ -208,7 +216,11 @@ func (x *explainer) answersLead(n *Next) []Consequence {
 	var out []Consequence
 	chances := x.e.chances(x.s, v)
 	for i, state := range v.States {
-		out = append(out, x.consequence(state.ID, x.e.stateText(v.ID, state.ID), chances[i], x.suppose(v, state.ID, true)))
+		if chances[i] < leastChance {
+			continue
+		}
+		d := x.e.Diagnose(x.suppose(v, state.ID))
+		out = append(out, x.consequence(state.ID, x.e.stateText(v.ID, state.ID), chances[i], d))
 	}
 	return out
 }

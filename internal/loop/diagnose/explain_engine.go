@@ -23,6 +23,17 @@ func (e *Engine) priorOf(fault int) float64 {
 	return e.prior[fault] / total
 }
 
+// believed is the probability of each fault in a case, and the one that leads; nil for a healthy terminal. It is the ranking of
+// Diagnose without all else, for trying many answers.
+func (e *Engine) believed(in Input) (p []float64, leader int) {
+	ev := e.gather(in)
+	if e.healthy(ev) {
+		return nil, 0
+	}
+	b := e.believe(ev)
+	return b.present, e.order(b.cause)[0]
+}
+
 // chances are the probabilities of a variable's states, by what is believed now.
 func (e *Engine) chances(s *situation, v *variable) []float64 {
 	out := make([]float64, len(v.States))

@@ -65,7 +65,9 @@ func (p *plain) agent(a ForAgent) {
 	for _, o := range a.Others {
 		p.line(1, p.t("也可能：", "or: "), p.named(o))
 	}
-	p.line(0, p.t("支持与反对", "For and against"))
+	if len(a.For)+len(a.Against) > 0 {
+		p.line(0, p.t("支持与反对", "For and against"))
+	}
 	p.arguments(a.For)
 	p.arguments(a.Against)
 	p.texts(1, p.t("互相矛盾：", "contradictory: "), a.Conflicts)
