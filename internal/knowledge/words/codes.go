@@ -50,6 +50,23 @@ func (b codeBook) findCode(ts []token) (code, bool) {
 	return code{}, false
 }
 
+// namedSet gives the set of codes that a text names. The language says nothing: who writes Chinese may stand in Sydney, and
+// what acquirer and country are is known elsewhere.
+func namedSet(ts []token) string {
+	for i := range ts {
+		for _, s := range []struct {
+			words []string
+			set   string
+		}{{[]string{"银", "联"}, "unionpay"}, {[]string{"unionpay"}, "unionpay"}, {[]string{"as2805"}, "as2805"}, {[]string{"girocard"}, "gicc"},
+			{[]string{"gicc"}, "gicc"}, {[]string{"zvt"}, "gicc"}, {[]string{"iso8583"}, "iso"}, {[]string{"iso", "8583"}, "iso"}} {
+			if startsWith(ts[i:], s.words) {
+				return s.set
+			}
+		}
+	}
+	return ""
+}
+
 // diagnostic says whether the word before a code calls it a diagnostic of the terminal.
 func diagnostic(ts []token, from int) bool {
 	if startsWith(ts[from:], []string{"诊", "断", "码"}) {

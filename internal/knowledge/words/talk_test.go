@@ -195,7 +195,8 @@ func TestTalk(t *testing.T) {
 		file              string
 		precision, recall float64
 		show              bool // each slip is shown; those of the held-out part must not be looked at
-	}{{"known.txt", 0.96, 0.95, true}, {"heldout.txt", 0.92, 0.92, os.Getenv("POSMEDIC_SHOW_HELDOUT") != ""}} {
+	}{{"known.txt", 0.96, 0.95, true}, {"heldout.txt", 0.92, 0.92, os.Getenv("POSMEDIC_SHOW_HELDOUT") != ""},
+		{"fresh.txt", 0, 0, os.Getenv("POSMEDIC_SHOW_HELDOUT") != ""}} {
 		t.Run("what was read in "+part.file+" is right and enough", func(t *testing.T) {
 			t.Parallel()
 			all, by := measure(t, readTalk(t, part.file), part.show)

@@ -513,8 +513,12 @@ func (x *reading) readCode(c code) {
 		shown := span
 		x.shown = &shown
 	}
-	if c.own && x.variables[codeSet] {
-		span.Variable, span.State = codeSet, ownSet
+	set := namedSet(x.tokens)
+	if c.own {
+		set = ownSet
+	}
+	if set != "" && x.variables[codeSet] {
+		span.Variable, span.State = codeSet, set
 		x.candidates = append(x.candidates, candidate{span: span, certainty: c.certainty, detail: clean(span.Words)})
 	}
 }

@@ -143,6 +143,8 @@ func TestReadScreensAndCodes(t *testing.T) {
 		{"Diagnostic code 22", "response_code=DIAG22 response_code_set=other screen_message=response_code"},
 		{"诊断代码22", "response_code=DIAG22 response_code_set=other screen_message=response_code"},
 		{"诊断码 31", "response_code=31 response_code_set=other screen_message=response_code"},
+		{"银联返回码97", "response_code=97 response_code_set=unionpay screen_message=response_code"},
+		{"girocard: error 97", "response_code=97 response_code_set=gicc screen_message=response_code"},
 		{"Response code 22", "response_code=22 screen_message=response_code"},
 		{"显示错误代码ffc。", "response_code=FFC screen_message=response_code"},
 		{"连着几笔都报A0,MAC校验错。", "response_code=A0 screen_message=key_error"},

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/posmedic/posmedic/internal/bayes"
+	"github.com/posmedic/posmedic/internal/knowledge/words/screens"
 	"github.com/posmedic/posmedic/pack"
 )
 
@@ -29,7 +30,8 @@ type Engine struct {
 	onlyIf    []condition
 	contexts  []context
 	texts     []screenText
-	codes     map[string][]code // by code; one entry a set
+	unseen    *screens.Classifier // for texts that are none of them
+	codes     map[string][]code   // by code; one entry a set
 	steps     []step
 	handover  map[string]int // party → index of its hand-over step
 }

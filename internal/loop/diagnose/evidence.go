@@ -153,9 +153,16 @@ func (e *Engine) readScreen(ev *evidence) (like []float64, class string) {
 	if !ok {
 		return nil, ""
 	}
-	like, class = textLikelihood(e.read(cmp.Or(f.State, f.Detail)), e.faults+1)
-	if _, ev.named = ev.set[screenMessageID]; !ev.named && class != "" {
-		ev.set[screenMessageID] = finding.Finding{Variable: screenMessageID, State: class, At: f.At, Source: f.Source, Confidence: f.Confidence}
+	text, certain := cmp.Or(f.State, f.Detail), 1.0
+	like, class = textLikelihood(e.read(text), e.faults+1)
+	said, named := ev.set[screenMessageID]
+	if class == "" {
+		if r, ok := e.resembles(text); ok && (!named || said.State == r.class) {
+			like, class, certain = r.like, r.class, r.certain
+		}
+	}
+	if ev.named = named; !named && class != "" {
+		ev.set[screenMessageID] = finding.Finding{Variable: screenMessageID, State: class, At: f.At, Source: f.Source, Confidence: f.Certainty() * certain}
 	}
 	return like, class
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/text/width"
 
+	"github.com/posmedic/posmedic/internal/knowledge/words/screens"
 	"github.com/posmedic/posmedic/pack"
 )
 
@@ -63,6 +64,42 @@ func (e *Engine) compileTexts() {
 		}
 		e.texts = append(e.texts, t)
 	}
+	e.unseen = screens.New(screens.Of(e.pack))
+}
+
+// resemblance is what a text that no list has is taken for.
+type resemblance struct {
+	class   string
+	certain float64   // how often such an answer is right
+	like    []float64 // nil where the class alone speaks
+}
+
+// closest is how much a text must resemble a known one to share its causes, and not only its class.
+const closest = 0.65
+
+// resembles says what an unseen text is by the texts it resembles. What a wording points to holds for one that resembles it
+// only as far as it does; for the rest its class speaks.
+func (e *Engine) resembles(text string) (resemblance, bool) {
+	a, _ := e.unseen.Classify(text)
+	v, known := e.variables[screenMessageID]
+	if a.Confidence < screens.Sure || !known {
+		return resemblance{}, false
+	}
+	s, known := v.states[a.Class]
+	if !known {
+		return resemblance{}, false
+	}
+	r := resemblance{class: a.Class, certain: a.Confidence}
+	if a.Likeness < closest || a.Like.Index < 0 || e.texts[a.Like.Index].like == nil {
+		return r, true
+	}
+	q := a.Likeness * a.Likeness * a.Confidence
+	r.like = make([]float64, e.faults+1)
+	class := e.model.Likelihood(v.row, s)
+	for f, p := range e.texts[a.Like.Index].like {
+		r.like[f] = max(q*p+(1-q)*otherText*class[f], strange)
+	}
+	return r, true
 }
 
 func (e *Engine) compileCodes() {
