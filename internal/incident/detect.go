@@ -56,6 +56,7 @@ func Detect(members []Member, ordinary func(Symptom) float64, r Rules) []Cluster
 			if c.Failing < r.MinFailing {
 				continue // what is left of it when the stronger ones are taken out
 			}
+			c.nameHost(left)
 			found = append(found, c)
 			left = slices.DeleteFunc(left, c.Shared.Covers)
 		}
@@ -85,7 +86,7 @@ func (r Rules) search(members []Member, s Symptom, ordinary float64) []Cluster {
 	}
 	table, attributes := tabulate(members, s, ordinary)
 	o := localise.DefaultOptions()
-	o.MinLevel, o.Everything = r.MinShare, true
+	o.MinLevel, o.MinScore, o.Everything = r.MinShare, r.MinRatio, true
 	o.Close = 0.05 // between nearly equal ones the wider attribute is said
 	var out []Cluster
 	for _, cause := range localise.Shares(table, o) {
@@ -122,6 +123,24 @@ func (c *Cluster) fill(members []Member) {
 	slices.Sort(c.Members)
 	c.Symptom = dominant(by, c.Failing)
 	c.Since = early(since)
+}
+
+// nameHost says "this host" for "everybody" where all terminals have one host and most of those that fail were not served by
+// it: there is nobody with another host to compare with, and yet it is the host that they tell of.
+func (c *Cluster) nameHost(members []Member) {
+	if len(c.Shared) > 0 {
+		return
+	}
+	hosts := valuesOf(members, Host)
+	unserved := 0
+	for _, m := range members {
+		if m.Failing && (m.Symptom == SignIn || m.Symptom == NoAnswer || m.Symptom == Declined) {
+			unserved++
+		}
+	}
+	if len(hosts) == 1 && 2*unserved > c.Failing {
+		c.Shared = Shared{{Host, hosts[0]}}
+	}
 }
 
 // dominant is the symptom that four of five show; otherwise they cannot sell, each in its way.

@@ -19,6 +19,8 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 func hostDown(id string, minute int) incident.Incident {
 	return incident.Incident{
 		ID: id, Attribute: incident.Host, Value: "h1", OpenedAt: noon.Add(time.Duration(minute) * time.Minute), Failing: 3, Total: 5, Peak: 3,
+		Also: []incident.Pair{{Attribute: incident.Model, Value: "A920"}}, Symptom: incident.Declined, BeganAt: noon.Add(-time.Minute),
+		Push: incident.PushOf{Attribute: incident.Params, Value: "p7", At: noon.Add(-time.Hour)}, Others: 2, OthersOf: 40, Ratio: 7.5,
 	}
 }
 

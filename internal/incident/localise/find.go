@@ -43,11 +43,10 @@ type finder struct {
 func newFinder(c *cube, ev evidence, o Options) *finder {
 	n := len(c.leaves)
 	f := &finder{
-		seek: newSeeker(c, o), ev: ev, opts: o,
+		seek: newSeeker(c, o, ev.precision()), ev: ev, opts: o,
 		plain: make([]float64, n), explained: make([]float64, n), covered: make([]bool, n), weight: make([]float64, n),
 	}
 	ev.ordinary(f.plain)
-	f.seek.precision = ev.precision()
 	return f
 }
 
@@ -179,9 +178,33 @@ func (f *finder) settle(causes []chosen) {
 	})
 }
 
+// score is how much better these causes explain all leaves than none, beyond what they cost.
+func (f *finder) score(causes []chosen) float64 {
+	f.explain(causes)
+	out := 0.0
+	for i, like := range f.explained {
+		out += like - f.plain[i]
+	}
+	for _, c := range causes {
+		out -= c.cost
+	}
+	return out
+}
+
+// causes finds them. "All of them" is compared with the best that can be said without it: taken as one cause among others it
+// would hide them.
 func (f *finder) causes() []Cause {
+	everything := f.opts.Everything
+	f.seek.opts.Everything = false
+	causes := f.find()
+	if everything {
+		f.seek.opts.Everything = true
+		if with := f.find(); f.score(with) > f.score(causes) {
+			causes = with
+		}
+	}
 	var out []Cause
-	for _, c := range f.find() {
+	for _, c := range causes {
 		out = append(out, Cause{Pairs: c.pairs, Level: c.level, Gain: c.gain, Cost: c.cost})
 	}
 	return out

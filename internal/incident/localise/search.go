@@ -10,7 +10,8 @@ import (
 type cell struct {
 	pairs  []Pair
 	leaves []int32
-	bound  float64 // what its leaves could gain at most, in this cell or any narrower one
+	bound  float64 // what this cell or any narrower one could score at most
+	least  float64 // what it costs at least to name it
 }
 
 // found is the best combination for one level.
@@ -29,6 +30,9 @@ type seeker struct {
 	gain      []float64 // per leaf, for the level at hand
 	precision float64   // of a level that one leaf shows, in nats
 
+	sentence float64   // what any combination costs: its length, and the level that one leaf shows
+	word     []float64 // what each column adds, with its value
+
 	sum, pos []float64 // per value of the column at hand
 	n        []int32
 	next     []int32
@@ -37,21 +41,27 @@ type seeker struct {
 	close []found // what is or was close to it
 }
 
-func newSeeker(c *cube, o Options) *seeker {
-	widest := 0
+func newSeeker(c *cube, o Options, precision float64) *seeker {
+	widest, columns := 0, float64(len(c.codes))
 	for _, s := range c.starts {
 		widest = max(widest, len(s))
 	}
+	var word []float64
+	for _, values := range c.sizes {
+		word = append(word, math.Log(columns)+math.Log(float64(max(1, values))))
+	}
 	return &seeker{
+		sentence: math.Log(1+min(float64(o.Depth), columns)) + precision, word: word,
 		cube: c, opts: o, gain: make([]float64, len(c.leaves)),
 		sum: make([]float64, widest), pos: make([]float64, widest), n: make([]int32, widest), next: make([]int32, widest),
 	}
 }
 
-// best searches layer by layer. Whatever is narrower than a cell gains at most the sum of the cell's positive gains, so a
-// cell whose sum does not reach the best score so far is left out with everything below it: nothing is lost by that.
+// best searches layer by layer. Whatever is narrower than a cell gains at most the sum of the cell's positive gains and costs
+// at least what the cell does, so a cell that cannot reach the best score so far is left out with everything below it: nothing
+// is lost by that.
 func (s *seeker) best(floor float64) (found, bool) {
-	s.top, s.close = floor, s.close[:0]
+	s.top, s.close = max(floor, s.opts.MinScore), s.close[:0]
 	layer := []cell{s.everything()}
 	for depth := 1; depth <= min(s.opts.Depth, len(s.codes)) && len(layer) > 0; depth++ {
 		var below []cell
@@ -71,7 +81,7 @@ func (s *seeker) best(floor float64) (found, bool) {
 
 // everything is the cell of all leaves; it is an explanation where the options say so.
 func (s *seeker) everything() cell {
-	c := cell{leaves: make([]int32, len(s.leaves)), bound: math.Inf(1)}
+	c := cell{leaves: make([]int32, len(s.leaves)), bound: math.Inf(1), least: s.sentence}
 	sum := 0.0
 	for i := range c.leaves {
 		c.leaves[i] = int32(i)
@@ -89,7 +99,7 @@ func (s *seeker) bar() float64 { return s.top - s.opts.Close*math.Abs(s.top) }
 // consider remembers a combination that is the best so far or close to it.
 func (s *seeker) consider(f found) {
 	score := f.score()
-	if score <= s.bar() || score <= 0 {
+	if score <= s.bar() || score <= s.opts.MinScore {
 		return
 	}
 	s.top = max(s.top, score)
@@ -120,14 +130,14 @@ func (s *seeker) split(c cell, column int, below []cell) []cell {
 	wanted := false
 	for v := range values {
 		s.next[v] = -1
-		if s.pos[v] <= s.bar() || int(s.n[v]) < s.opts.MinLeaves {
+		if s.n[v] == 0 || s.pos[v]-c.least-s.word[column] <= s.bar() || int(s.n[v]) < s.opts.MinLeaves {
 			continue
 		}
 		pairs := append(slices.Clip(c.pairs), Pair{column, int32(v)})
 		s.consider(found{pairs: pairs, gain: s.sum[v], cost: s.cost(pairs, int(s.n[v]))})
 		if deeper && s.n[v] > 1 {
 			s.next[v], wanted = int32(len(below)), true
-			below = append(below, cell{pairs: pairs, leaves: make([]int32, 0, s.n[v]), bound: s.pos[v]})
+			below = append(below, cell{pairs: pairs, leaves: make([]int32, 0, s.n[v]), bound: s.pos[v] - c.least - s.word[column], least: c.least + s.word[column]})
 		}
 	}
 	if !wanted {
@@ -178,10 +188,9 @@ func compare(a, b []Pair) int {
 // cost is what it takes to write the combination down: how many attributes, which, the value of each, and the level to the
 // precision that its leaves allow. A longer one never costs less.
 func (s *seeker) cost(pairs []Pair, leaves int) float64 {
-	columns := float64(len(s.codes))
-	out := math.Log(1+min(float64(s.opts.Depth), columns)) + s.precision + 0.5*math.Log(float64(leaves))
+	out := s.sentence + 0.5*math.Log(float64(leaves))
 	for _, p := range pairs {
-		out += math.Log(columns) + math.Log(float64(max(1, s.sizes[p.Column])))
+		out += s.word[p.Column]
 	}
 	return out
 }

@@ -42,7 +42,7 @@ func TestTheBoundedSearchFindsTheBestOfAll(t *testing.T) {
 		}
 		table.Actual = make([]float64, leaves)
 		o := DefaultOptions()
-		s := newSeeker(newCube(table, func(int) bool { return true }), o)
+		s := newSeeker(newCube(table, func(int) bool { return true }), o, 0)
 		for i := range s.gain {
 			s.gain[i] = rapid.Float64Range(-10, 10).Draw(t, "gain")
 		}

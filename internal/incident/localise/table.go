@@ -36,6 +36,7 @@ type Options struct {
 	Depth      int     // attributes combined at most
 	Most       int     // causes at most
 	MinLevel   float64 // failures: a smaller share is never a cause
+	MinScore   float64 // what a cause gains beyond its cost, at least
 	MinLeaves  int     // leaves a cause must rest on at least
 	Close      float64 // scores this near to the best, as a part of it, count as equal: the shorter, then the earlier column wins
 	Everything bool    // "all of them" is an explanation too

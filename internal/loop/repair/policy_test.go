@@ -16,6 +16,9 @@ func TestPolicyRule(t *testing.T) {
 	config := &pack.Step{ID: "restore_config", Kind: pack.Repair, By: "remote", Command: "restore_config",
 		Breaks: []string{"do_not_reset", "keep_unsent_sales"}}
 	replace := &pack.Step{ID: "handover.depot", Kind: pack.Handover, By: "depot"}
+	visit := &pack.Step{ID: "handover.field_engineer", Kind: pack.Handover, By: "field_engineer"}
+	office := &pack.Step{ID: "handover.acquirer_backoffice", Kind: pack.Handover, By: "acquirer_backoffice"}
+	unsure := diagnose.Diagnosis{Ranked: []diagnose.Ranked{{Fault: "net_router_hung", P: 0.5}}}
 	hung := diagnose.Diagnosis{Ranked: []diagnose.Ranked{{Fault: "sw_hang", P: 0.9}}}
 	maybeExpired := diagnose.Diagnosis{Ranked: []diagnose.Ranked{
 		{Fault: "sw_hang", P: 0.9}, {Fault: "sw_cert_expired", P: 0.05, Hazards: []string{"do_not_restart"}},
@@ -39,6 +42,21 @@ func TestPolicyRule(t *testing.T) {
 		"no restart while many fail together": {
 			restart, repair.Situation{Diagnosis: hung, Shared: true},
 			repair.Ruling{Why: "shared_cause", Hazard: "check_fleet_notice_before_restart"},
+		},
+		"nobody is sent while many fail together": {
+			visit, repair.Situation{Diagnosis: unsure, Shared: true}, repair.Ruling{Why: "shared_cause"},
+		},
+		"an engineer comes for what is broken all the same": {
+			visit, repair.Situation{Diagnosis: hung, Shared: true}, repair.Ruling{Allowed: true, Auto: true},
+		},
+		"an engineer comes when it is this terminal alone": {
+			visit, repair.Situation{Diagnosis: unsure}, repair.Ruling{Allowed: true, Auto: true},
+		},
+		"the back office may always be told": {
+			office, repair.Situation{Diagnosis: unsure, Shared: true}, repair.Ruling{Allowed: true, Auto: true},
+		},
+		"a tampered terminal is fetched whatever else fails": {
+			replace, repair.Situation{Diagnosis: unsure, Shared: true, Tampered: true}, repair.Ruling{Allowed: true, Auto: true},
 		},
 		"nothing but a replacement for a tampered terminal": {
 			restart, repair.Situation{Diagnosis: hung, Tampered: true}, repair.Ruling{Why: "tampered", Hazard: "do_not_open"},
