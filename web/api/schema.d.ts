@@ -906,6 +906,12 @@ export interface components {
             record?: components["schemas"]["TrackRecord"];
             weights: components["schemas"]["EvidenceWeight"][] | null;
         };
+        Gain: {
+            /** Format: double */
+            error: number;
+            /** Format: double */
+            mean: number;
+        };
         ImportView: {
             checked: boolean;
             /** Format: int64 */
@@ -1134,6 +1140,7 @@ export interface components {
             tid: string;
         };
         Report: {
+            gain: components["schemas"]["Gain"];
             golden: components["schemas"]["Score"][] | null;
             held: components["schemas"]["Score"][] | null;
             passed: boolean;
@@ -1195,6 +1202,7 @@ export interface components {
         Shadowed: {
             /** Format: int64 */
             cases: number;
+            gain: components["schemas"]["Gain"];
             scores: components["schemas"]["Score"][] | null;
             /** Format: date-time */
             until: string;
