@@ -244,3 +244,22 @@ func TestAReplayChangesNothing(t *testing.T) {
 		t.Errorf("revision %d became %d", before.Revision, after.Revision)
 	}
 }
+
+func TestAPackThatCannotBeKeptStillDiagnoses(t *testing.T) {
+	t.Parallel()
+	core, err := engine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lies := *core.Pack()
+	lies.Ref.Hash = "00"
+	w := newWorldOn(t, sqldbtest.SQLite(t), diagnose.New(&lies, diagnose.Policy{}))
+	w.hangs()
+	w.stops(t)
+	if _, d := w.open(t); len(d.Ranked) == 0 {
+		t.Errorf("%+v", d)
+	}
+	if r := w.replay(t, w.archive(), 0); r.Made != 1 || r.Missing != 1 || r.Faithful() {
+		t.Errorf("%+v", r)
+	}
+}

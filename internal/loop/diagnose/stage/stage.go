@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/posmedic/posmedic/internal/kernel/event"
 	"github.com/posmedic/posmedic/internal/kernel/finding"
 	"github.com/posmedic/posmedic/internal/kernel/lang"
+	"github.com/posmedic/posmedic/internal/knowledge"
 	"github.com/posmedic/posmedic/internal/loop/diagnose"
 	"github.com/posmedic/posmedic/internal/loop/observe"
 	"github.com/posmedic/posmedic/pack"
@@ -109,8 +111,9 @@ func (s *Stage) diagnose(ctx context.Context, c casefile.Case, e observe.Evidenc
 		return casefile.Grounds{}, d, err
 	}
 	engine := s.deps.Engine()
-	if err := s.deps.Keep(ctx, engine.Pack()); err != nil {
-		return casefile.Grounds{}, d, err
+	kept := s.deps.Keep(ctx, engine.Pack())
+	if kept != nil && !errors.Is(kept, knowledge.ErrDamaged) {
+		return casefile.Grounds{}, d, kept
 	}
 	raw, basis, err := engine.Write(diagnose.Input{
 		Now: s.deps.Now(), Findings: withoutCards(withoutProof(e, c)), Tried: h.Tried, Unknown: h.Unknown,
@@ -121,9 +124,11 @@ func (s *Stage) diagnose(ctx context.Context, c casefile.Case, e observe.Evidenc
 	}
 	d = engine.Diagnose(basis.Input)
 	answer, err := json.Marshal(d)
-	return casefile.Grounds{
-		Case: c.ID, At: d.At, PackHash: d.Pack.Hash, Engine: basis.Engine, Basis: raw, Answer: answer,
-	}, d, err
+	g := casefile.Grounds{Case: c.ID, At: d.At, PackHash: d.Pack.Hash, Engine: basis.Engine, Basis: raw, Answer: answer}
+	if kept != nil {
+		g.Basis = nil // a pack that is not what it says would not answer the same again; the shop needs its diagnosis all the same
+	}
+	return g, d, err
 }
 
 // withoutCards takes out what looks like card data. The doors did so already; what is kept for years is looked at twice.
