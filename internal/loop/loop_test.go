@@ -118,7 +118,7 @@ func newWorld(t *testing.T) *world {
 	now, known := func() time.Time { return w.now }, func() *pack.Pack { return knowledge }
 	engine := diagnose.New(knowledge, diagnose.Policy{})
 	w.Incident = incident.New(incident.Deps{
-		Store: incidentsql.New(db), Now: now, Members: func(context.Context) ([]incident.Member, error) { return nil, nil },
+		Store: incidentsql.New(db), Memory: incidentsql.New(db), Now: now, Members: func(context.Context) ([]incident.Member, error) { return nil, nil },
 	}, incident.DefaultRules())
 	w.Observe = observe.New(observe.Deps{
 		Store: observesql.New(db), Now: now, FaultCode: func(code string) bool { return code != "51" },
