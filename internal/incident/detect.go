@@ -125,22 +125,29 @@ func (c *Cluster) fill(members []Member) {
 	c.Since = early(since)
 }
 
-// nameHost says "this host" for "everybody" where all terminals have one host and most of those that fail were not served by
-// it: there is nobody with another host to compare with, and yet it is the host that they tell of.
+// nameHost says "this host" for "everybody" where all terminals whose host is known have the same, and most of those that
+// fail were not served by it: there is nobody with another host to compare with, and yet it is the host that they tell of.
 func (c *Cluster) nameHost(members []Member) {
 	if len(c.Shared) > 0 {
 		return
 	}
-	hosts := valuesOf(members, Host)
+	hosts := map[string]bool{}
 	unserved := 0
 	for _, m := range members {
+		if host := m.Shares[Host]; host != "" {
+			hosts[host] = true
+		}
 		if m.Failing && (m.Symptom == SignIn || m.Symptom == NoAnswer || m.Symptom == Declined) {
 			unserved++
 		}
 	}
-	if len(hosts) == 1 && 2*unserved > c.Failing {
-		c.Shared = Shared{{Host, hosts[0]}}
+	if len(hosts) != 1 || 2*unserved <= c.Failing {
+		return
 	}
+	for host := range hosts {
+		*c = Cluster{Shared: Shared{{Host, host}}, Ratio: c.Ratio}
+	}
+	c.fill(members)
 }
 
 // dominant is the symptom that four of five show; otherwise they cannot sell, each in its way.

@@ -184,13 +184,16 @@ func TestEverybodyAtOneHostIsTheHost(t *testing.T) {
 		members[i].Shares[incident.Host] = "h0"
 		members[i].Symptom = incident.NoAnswer
 	}
+	delete(members[7].Shares, incident.Host) // nobody has said which its host is
+	members[7].Failing = false
 	got := incident.Detect(members, ordinary, incident.DefaultRules())
-	if len(got) != 1 || got[0].Shared.String() != "host=h0" || got[0].Symptom != incident.NoAnswer {
+	if len(got) != 1 || got[0].Shared.String() != "host=h0" || got[0].Symptom != incident.NoAnswer || got[0].Total != 19 || got[0].OthersOf != 1 {
 		t.Errorf("clusters %+v", got)
 	}
 	for i := range members {
 		members[i].Symptom = incident.Silent
 	}
+	members[7].Failing = true
 	if got = incident.Detect(members, ordinary, incident.DefaultRules()); len(got) != 1 || len(got[0].Shared) != 0 {
 		t.Errorf("silent everywhere is not the host's: %+v", got)
 	}
