@@ -84,14 +84,14 @@ func town() *learning.Model {
 		return learning.Row{Cause: cause, States: states, Counts: counts}
 	}
 	return &learning.Model{
-		Rates: learning.Counts{6, 3, 1}, Seems: 0.05,
+		Rates: learning.Counts{6, 3, 1},
 		Variables: []learning.Variable{
 			{Leak: []float64{0.8, 0.15, 0.05}, Rows: []learning.Row{row(0, []int{1}, 8, 2), row(1, []int{1, 2}, 2, 6, 2)}},
 			{Leak: []float64{0.9, 0.1}, Rows: []learning.Row{row(2, []int{1}, 9, 1), {Cause: 1, Counts: learning.Counts{1}, Leak: []float64{1, 0}}}},
 		},
 		Actions: []learning.Action{
-			{Fixes: []learning.Fix{{Cause: 0, Counts: learning.Counts{8, 2}}, {Cause: 1, Counts: learning.Counts{1, 9}}}},
-			{Fixes: []learning.Fix{{Cause: 2, Counts: learning.Counts{5, 5}}}},
+			{Seems: learning.Counts{1, 19}, Fixes: []learning.Fix{{Cause: 0, Counts: learning.Counts{8, 2}}, {Cause: 1, Counts: learning.Counts{1, 9}}}},
+			{Seems: learning.Counts{1, 19}, Fixes: []learning.Fix{{Cause: 2, Counts: learning.Counts{5, 5}}}},
 		},
 	}
 }
@@ -225,6 +225,18 @@ func TestFit(t *testing.T) {
 			near(t, "shows", row.Mean(0)+row.Mean(1)*0.05, 0.85, 0.04)
 		}
 	})
+	t.Run("an action that helps with everything is found to seem so, and not to cure", func(t *testing.T) {
+		t.Parallel()
+		m, rng := town(), random(13)
+		var list []learning.Case
+		for range 600 { // action 1 cures cause 2 only, and is followed by relief half the time
+			list = append(list, learning.Case{Weight: 1, Cause: rng.IntN(2), Sure: 1, Outcomes: []learning.Outcome{{Action: 1, Helped: rng.IntN(2) == 0}}})
+		}
+		f := fit(t, m, list)
+		near(t, "seems", f.Model.Actions[1].Seems.Mean(0), 0.5, 0.05)
+		near(t, "cures", f.Model.Actions[1].Fixes[0].Counts.Mean(0), 0.5, 1e-9)
+		near(t, "cases of the cure", f.Seen.Actions[1].Fixes[0].Counts.Experience(), 0, 1e-9)
+	})
 	t.Run("what nothing explains teaches nothing", func(t *testing.T) {
 		t.Parallel()
 		impossible := learning.Case{Weight: 1, Cause: 1, Sure: 1, Evidence: []learning.Observation{{Variable: 1, State: 1, Trust: 1}}}
@@ -256,7 +268,7 @@ func TestFit(t *testing.T) {
 // clinic has a healthy and a sick cause, and patients come to it: three in ten are sick, which shows in 0.85 of each of three
 // signs, and in 0.05 of them without.
 func clinic() *learning.Model {
-	return &learning.Model{Rates: learning.Counts{1, 1}, Seems: 0.01, Variables: []learning.Variable{variable(0.6), variable(0.6), variable(0.6)}}
+	return &learning.Model{Rates: learning.Counts{1, 1}, Variables: []learning.Variable{variable(0.6), variable(0.6), variable(0.6)}}
 }
 
 func patients(n int) []learning.Case {
@@ -330,11 +342,11 @@ func TestWeigh(t *testing.T) {
 	// Authors say that each of 200 causes cures with 0.5, as sure as 50 cases; really it is anything between 0 and 1.
 	worth := func(spread bool) float64 {
 		rng := random(21)
-		prior := &learning.Model{Rates: learning.Counts{}, Seems: 0.01}
+		prior := &learning.Model{Rates: learning.Counts{}}
 		for range 200 {
 			prior.Rates = append(prior.Rates, 1)
 		}
-		var a learning.Action
+		a := learning.Action{Seems: learning.Counts{1, 1e6}}
 		var list []learning.Case
 		for f := range prior.Rates {
 			a.Fixes = append(a.Fixes, learning.Fix{Cause: f, Counts: learning.Counts{25, 25}})

@@ -116,17 +116,20 @@ func (r *Reader) countLink(seen *Model, o Observation, f int, w float64) {
 
 // countFix splits "it helped" between a cure and what only seemed one.
 func (r *Reader) countFix(seen *Model, o Outcome, f int, w float64) {
-	i := r.fixOf[o.Action][f]
-	if i < 0 {
-		return
-	}
 	cured := 0.0
 	if o.Helped {
 		cured = r.cures[o.Action][f] / r.helps[o.Action][f]
 	}
-	counts := seen.Actions[o.Action].Fixes[i].Counts
-	counts[0] += w * cured
-	counts[1] += w * (1 - cured)
+	action := &seen.Actions[o.Action]
+	if o.Helped {
+		action.Seems[0] += w * (1 - cured)
+	} else {
+		action.Seems[1] += w
+	}
+	if i := r.fixOf[o.Action][f]; i >= 0 {
+		action.Fixes[i].Counts[0] += w * cured
+		action.Fixes[i].Counts[1] += w * (1 - cured)
+	}
 }
 
 // Absorb takes one more case into the model as it stands: the expected counts of the case are added to counts that have

@@ -13,7 +13,6 @@ type Model struct {
 	Rates     Counts // over causes
 	Variables []Variable
 	Actions   []Action
-	Seems     float64 // chance that an action seems to help although it cures nothing
 }
 
 // Variable is one observable.
@@ -30,8 +29,12 @@ type Row struct {
 	Leak   []float64 // instead of the variable's, where the cause excludes states; nil otherwise
 }
 
-// Action is something that is done about the cause.
-type Action struct{ Fixes []Fix }
+// Action is something that is done about the cause. Seems counts how often it seemed to help although it cured nothing, and
+// how often not: a restart gets the credit for what passes by itself.
+type Action struct {
+	Fixes []Fix
+	Seems Counts
+}
 
 // Fix says how often an action cures a cause: counts of cured and not cured.
 type Fix struct {
@@ -71,8 +74,8 @@ var ErrShape = errors.New("learning: the model or a case is not whole")
 
 // Check says what is wrong with a model.
 func (m *Model) Check() error {
-	if len(m.Rates) == 0 || !positive(m.Rates) || !(m.Seems > 0 && m.Seems < 1) {
-		return fmt.Errorf("%w: rates %d, seems %v", ErrShape, len(m.Rates), m.Seems)
+	if len(m.Rates) == 0 || !positive(m.Rates) {
+		return fmt.Errorf("%w: %d rates", ErrShape, len(m.Rates))
 	}
 	for v, variable := range m.Variables {
 		for _, r := range variable.Rows {
@@ -84,6 +87,9 @@ func (m *Model) Check() error {
 		}
 	}
 	for a, action := range m.Actions {
+		if len(action.Seems) != 2 || !positive(action.Seems) {
+			return fmt.Errorf("%w: action %d", ErrShape, a)
+		}
 		for _, f := range action.Fixes {
 			if f.Cause < 0 || f.Cause >= len(m.Rates) || len(f.Counts) != 2 || !positive(f.Counts) {
 				return fmt.Errorf("%w: action %d, cause %d", ErrShape, a, f.Cause)
@@ -120,7 +126,7 @@ func (m *Model) checkCase(c *Case) error {
 
 // Clone copies the counts; what is not learned is shared.
 func (m *Model) Clone() *Model {
-	out := &Model{Rates: m.Rates.Clone(), Variables: slices.Clone(m.Variables), Actions: slices.Clone(m.Actions), Seems: m.Seems}
+	out := &Model{Rates: m.Rates.Clone(), Variables: slices.Clone(m.Variables), Actions: slices.Clone(m.Actions)}
 	for v := range out.Variables {
 		rows := slices.Clone(out.Variables[v].Rows)
 		for r := range rows {
@@ -133,7 +139,7 @@ func (m *Model) Clone() *Model {
 		for f := range fixes {
 			fixes[f].Counts = fixes[f].Counts.Clone()
 		}
-		out.Actions[a].Fixes = fixes
+		out.Actions[a].Fixes, out.Actions[a].Seems = fixes, out.Actions[a].Seems.Clone()
 	}
 	return out
 }
@@ -147,6 +153,7 @@ func (m *Model) each(other *Model, visit func(a, b Counts)) {
 		}
 	}
 	for a := range m.Actions {
+		visit(m.Actions[a].Seems, other.Actions[a].Seems)
 		for f := range m.Actions[a].Fixes {
 			visit(m.Actions[a].Fixes[f].Counts, other.Actions[a].Fixes[f].Counts)
 		}

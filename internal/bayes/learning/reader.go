@@ -28,7 +28,7 @@ func Compile(m *Model) *Reader {
 		r.variable(&m.Variables[i])
 	}
 	for _, a := range m.Actions {
-		r.action(a, m.Seems)
+		r.action(a)
 	}
 	return r
 }
@@ -60,7 +60,8 @@ func (r *Reader) variable(v *Variable) {
 	r.rowOf, r.slotOf = append(r.rowOf, rowOf), append(r.slotOf, slotOf)
 }
 
-func (r *Reader) action(a Action, seems float64) {
+func (r *Reader) action(a Action) {
+	seems := a.Seems.Mean(0)
 	helps, cures, fixOf := make([]float64, r.causes), make([]float64, r.causes), fill(r.causes)
 	for f := range helps {
 		helps[f] = seems

@@ -50,6 +50,7 @@ const (
 	listing      = 0.5  // the same for a state that an author lists: small numbers are the ones that are off most
 	unknownShare = 0.02 // of all rates, for what no pack knows
 	seems        = 0.02 // chance that a step seems to help although it cures nothing
+	seemsCases   = 25   // what that is worth
 	leastFix     = 0.01 // no step cures always or never
 	leastRate    = 1e-6
 )
@@ -63,7 +64,7 @@ func ClosedBook(p *pack.Pack) *Book { return open(p, false, 0) }
 
 func open(p *pack.Pack, unknown bool, listed float64) *Book {
 	b := &Book{pack: p, unknown: unknown, listed: listed, fault: map[string]int{}, step: map[string]int{}, variable: map[string]int{}, codes: map[string][]pointer{},
-		model: &learning.Model{Seems: seems}}
+		model: &learning.Model{}}
 	b.rates()
 	for i := range p.Variables {
 		if p.Variables[i].Type == pack.State {
@@ -164,7 +165,7 @@ func within(v *pack.Variable, allowed []string) []float64 {
 }
 
 func (b *Book) fixes(s *pack.Step) learning.Action {
-	var a learning.Action
+	a := learning.Action{Seems: learning.Prior([]float64{seems, 1 - seems}, seemsCases)}
 	for _, id := range slices.Sorted(maps.Keys(s.Fixes)) {
 		f, known := b.fault[id]
 		if n := s.Fixes[id]; known && n.Mean > 0 {

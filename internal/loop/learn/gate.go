@@ -37,7 +37,8 @@ type tolerance struct{ top1, loss, brier float64 }
 // candidate that brings nothing proven must leave them as they are; one that the field proves right may cost a few of
 // them their clearness.
 const (
-	provenGain    = 2 // standard errors above 0
+	provenGain    = 2   // standard errors above 0
+	doubtfulLoss  = 0.5 // standard errors below 0 from which on a loss is rather real than not
 	lossTolerance = 0.01
 )
 
@@ -60,7 +61,7 @@ func (g Gate) Judge(before, after *pack.Pack, held []Record) Report {
 		r.Why = "ranks_worse"
 	case r.Golden[1].LogLoss > r.Golden[0].LogLoss+allowed.loss, r.Golden[1].Brier > r.Golden[0].Brier+allowed.brier, uncalibrated(r.Golden):
 		r.Why = "calibrates_worse"
-	case -r.Gain.Mean > max(lossTolerance, r.Gain.Error), uncalibrated(r.Held):
+	case -r.Gain.Mean > max(lossTolerance, doubtfulLoss*r.Gain.Error), uncalibrated(r.Held):
 		r.Why = "held_out_worse"
 	case r.Golden[1].Cases+r.Held[1].Cases == 0:
 		r.Why = "untested" // a pack of one's own without a single case to try it on
