@@ -106,6 +106,19 @@ func (s *Several) normalise(causes int) error {
 // workspace's own.
 func (s *Several) Marginals() []float64 { return s.marginals }
 
+// Collapse writes the distribution over one cause at a time that planning needs: each cause in proportion to the chance
+// that it is present. (Odds instead of chances are right where causes were independent given the evidence; they are not: evidence that
+// one cause explains needs no other, and odds would then exaggerate the leader.)
+func (s *Several) Collapse(dst []float64) {
+	sum := 0.0
+	for _, p := range s.marginals {
+		sum += p
+	}
+	for f, p := range s.marginals {
+		dst[f] = p / sum
+	}
+}
+
 // Best gives the n most probable sets; ties to the smaller set, then to the smaller indices.
 func (s *Several) Best(n int) []Set {
 	out := slices.Clone(s.sets)

@@ -54,6 +54,7 @@ type CaseResult struct {
 	WhoFixes string   `json:"who_fixes"`
 	Harmful  bool     `json:"harmful"`
 	Asked    []string `json:"asked"`
+	Proposed []string `json:"proposed,omitempty"` // steps advised on the way whose result is not in the case
 
 	minutes float64
 }
@@ -157,30 +158,37 @@ func (r runner) finding(variable, state string) finding.Finding {
 // rounds bounds a conversation; an engine that asks on for ever would be wrong, not thorough.
 const rounds = 60
 
-// converse starts from the first complaint and answers what the engine asks from the evidence of the case. It ends when the
-// engine proposes a step whose result is not in the case.
+// converse starts from the first complaint and answers what the engine asks from the evidence of the case. A step whose result
+// is not in the case counts as not carried out, and the conversation goes on. It ends when the engine is clear and acts,
+// or has nothing left to propose.
 func (r runner) converse(c *Case) CaseResult {
 	in := r.input(c.FirstComplaint)
 	asked, minutes, harmful := []string{}, 0.0, false
+	var proposed []string
 	for range rounds {
 		d := r.engine.Diagnose(in)
 		harmful = harmful || r.harms(c, d.Next)
 		variable := r.finds(in, d.Next)
 		if variable == "" {
-			break
+			if d.Next == nil || d.Next.Kind != diagnose.Do || d.Verdict == diagnose.Clear {
+				break
+			}
+			proposed, minutes = append(proposed, d.Next.ID), minutes+d.Next.Minutes
+			in.Tried = append(in.Tried, diagnose.Attempt{Step: d.Next.ID, At: moment(), Undone: true})
+			continue
 		}
-		asked = append(asked, variable)
-		minutes += d.Next.Minutes
-		if state, known := c.Evidence[variable]; known {
+		asked, minutes = append(asked, variable), minutes+d.Next.Minutes
+		switch state, known := c.Evidence[variable]; {
+		case known:
 			in.Findings = append(in.Findings, r.finding(variable, state))
-		} else if d.Next.Kind == diagnose.Do {
-			break // what the step would have brought is not in the case
-		} else {
+		case d.Next.Kind == diagnose.Do:
+			in.Tried = append(in.Tried, diagnose.Attempt{Step: d.Next.ID, At: moment(), Undone: true})
+		default:
 			in.Unknown = append(in.Unknown, variable)
 		}
 	}
 	out := r.outcome(c, r.engine.Diagnose(in))
-	out.Asked, out.minutes, out.Harmful = asked, minutes, harmful
+	out.Asked, out.Proposed, out.minutes, out.Harmful = asked, proposed, minutes, harmful
 	return out
 }
 

@@ -49,7 +49,7 @@ func (e *Engine) believe(ev *evidence) belief {
 		_ = several.Weigh(e.prior, log, nil, nil) // the rates alone are then the honest answer, and rates do not contradict
 	}
 	b := belief{present: slices.Clone(several.Marginals()), cause: make([]float64, e.faults+1), sets: several.Best(bestSets)}
-	collapse(b.cause, b.present)
+	several.Collapse(b.cause)
 	return b
 }
 
@@ -87,14 +87,4 @@ func strongest(weight []float64, n int) []int {
 		out = append(out, best)
 	}
 	return out
-}
-
-func collapse(dst, present []float64) {
-	sum := 0.0
-	for _, p := range present {
-		sum += p
-	}
-	for f, p := range present {
-		dst[f] = p / sum
-	}
 }

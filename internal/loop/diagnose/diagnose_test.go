@@ -202,6 +202,18 @@ func TestWhatWasTriedIsEvidence(t *testing.T) {
 			t.Errorf("proposed again: %+v", after.Next)
 		}
 	})
+	t.Run("a restart that nobody carried out tells nothing, and is not proposed again", func(t *testing.T) {
+		t.Parallel()
+		in := in
+		in.Tried = []diagnose.Attempt{{Step: "restart_app", At: now().Add(time.Minute), Undone: true}}
+		after := e.Diagnose(in)
+		if a, b := probability(after, "sw_hang"), probability(before, "sw_hang"); a != b {
+			t.Errorf("%v, then %v", b, a)
+		}
+		if len(after.Evidence) != len(before.Evidence) || (after.Next != nil && after.Next.ID == "restart_app") {
+			t.Errorf("evidence %v, next %+v", after.Evidence, after.Next)
+		}
+	})
 	t.Run("findings from before the repair are forgotten unless they last", func(t *testing.T) {
 		t.Parallel()
 		in := given(said("main_symptom", "frozen"), said("link_type", "cellular"))

@@ -26,6 +26,7 @@ type Attempt struct {
 	Step   string    `json:"step"`
 	At     time.Time `json:"at"`
 	Helped bool      `json:"helped"`
+	Undone bool      `json:"undone,omitempty"` // it was proposed and not carried out: it tells nothing, and is not proposed again
 }
 
 // Input is all that a diagnosis depends on.

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/posmedic/posmedic/internal/bayes"
 	"github.com/posmedic/posmedic/internal/knowledge/words/screens"
@@ -33,6 +34,7 @@ type Engine struct {
 	unseen    *screens.Classifier // for texts that are none of them
 	codes     map[string][]code   // by code; one entry a set
 	steps     []step
+	planners  *sync.Pool     // of *bayes.Planner, whose tables are worth keeping
 	handover  map[string]int // party → index of its hand-over step
 }
 
@@ -57,7 +59,8 @@ type context struct {
 type step struct {
 	*pack.Step
 	fixes   []bayes.Fix
-	minutes float64 // its cost as weighed by the policy
+	minutes float64 // its cost as weighed by the policy, without what opening its cluster costs
+	opening float64 // what opening its cluster costs, paid once however many of its steps follow
 }
 
 // rateTrust is the power to which rates are raised. Rates are judgements of orders of magnitude, and people call for help when
@@ -81,6 +84,7 @@ func New(p *pack.Pack, policy Policy) *Engine {
 	e.compileCodes()
 	e.compileTexts()
 	e.compileSteps()
+	e.planners = &sync.Pool{New: func() any { return bayes.NewPlanner(0, bayes.Problem{}, e.policy.Limits) }}
 	return e
 }
 
@@ -162,7 +166,12 @@ func (e *Engine) compileConditions() {
 func (e *Engine) compileSteps() {
 	e.stepAt, e.handover = map[string]int{}, map[string]int{}
 	for i := range e.pack.Steps {
-		s := step{Step: &e.pack.Steps[i], minutes: e.policy.Weights.minutes(e.pack.Steps[i].Cost)}
+		s := step{Step: &e.pack.Steps[i]}
+		own := s.Cost
+		if s.Cluster != "" {
+			s.opening, own.Truck = e.policy.Weights.Truck*own.Truck, 0
+		}
+		s.minutes = e.policy.Weights.minutes(own)
 		if s.By != "remote" {
 			s.minutes += e.policy.Weights.Attempt
 		}

@@ -115,7 +115,7 @@ func (e *Engine) gather(in Input) *evidence {
 func (e *Engine) current(in Input) []finding.Finding {
 	var changed time.Time
 	for _, a := range in.Tried {
-		if i, ok := e.stepAt[a.Step]; ok && e.steps[i].Kind == pack.Repair && a.At.After(changed) {
+		if i, ok := e.stepAt[a.Step]; ok && !a.Undone && e.steps[i].Kind == pack.Repair && a.At.After(changed) {
 			changed = a.At
 		}
 	}
@@ -324,7 +324,7 @@ const cured = 0.02
 func (e *Engine) attempts(ev *evidence, tried []Attempt) {
 	for i, a := range tried {
 		at, known := e.stepAt[a.Step]
-		if !known || e.steps[at].Kind == pack.Handover || slices.ContainsFunc(tried[i+1:], func(b Attempt) bool { return b.Step == a.Step }) {
+		if !known || a.Undone || e.steps[at].Kind == pack.Handover || slices.ContainsFunc(tried[i+1:], func(b Attempt) bool { return b.Step == a.Step }) {
 			continue
 		}
 		s := e.steps[at]
@@ -379,7 +379,7 @@ func cures(like []float64, causes []int, helped bool) float64 {
 func (e *Engine) learntBy(tried []Attempt) map[string]bool {
 	out := map[string]bool{}
 	for _, a := range tried {
-		if i, ok := e.stepAt[a.Step]; ok && e.steps[i].Learns != "" {
+		if i, ok := e.stepAt[a.Step]; ok && !a.Undone && e.steps[i].Learns != "" {
 			out[e.steps[i].Learns] = true
 		}
 	}

@@ -24,6 +24,7 @@ type plan struct {
 	weights   []float64   // the last one is the remainder
 	problem   bayes.Problem
 	steps     []int // action → step
+	clusters  []string
 	questions []*variable
 }
 
@@ -32,7 +33,13 @@ func (e *Engine) plan(s *situation) *Next {
 	if len(pl.problem.Actions) == 0 && len(pl.questions) == 0 {
 		return nil
 	}
-	choice := bayes.NewPlanner(len(pl.weights), pl.problem, e.policy.Limits).Next(pl.weights)
+	planner := e.planners.Get().(*bayes.Planner)
+	defer e.planners.Put(planner)
+	planner.Reset(len(pl.weights), pl.problem)
+	for cluster := range pl.problem.Clusters {
+		planner.Opened(cluster, e.opened(s, pl.clusters[cluster]))
+	}
+	choice := planner.Next(pl.weights)
 	switch choice.Kind {
 	case bayes.Ask:
 		return e.ask(s, pl.questions[choice.Index], choice.ECR)
@@ -80,8 +87,41 @@ func (e *Engine) drawSteps(s *situation, pl *plan) {
 	})
 	for _, i := range best[:min(len(best), planSteps)] {
 		pl.steps = append(pl.steps, i)
-		pl.problem.Actions = append(pl.problem.Actions, bayes.Action{Cost: e.steps[i].minutes, Fixes: pl.reduce(e.steps[i].fixes)})
+		action := bayes.Action{Cost: e.steps[i].minutes, Fixes: pl.reduce(e.steps[i].fixes), Cluster: pl.cluster(&e.steps[i])}
+		if e.steps[i].By != "remote" {
+			action.Undone = undone
+		}
+		pl.problem.Actions = append(pl.problem.Actions, action)
 	}
+}
+
+// undone is how often a person does not carry out what is asked: no time, no ladder, no wish to.
+const undone = 0.1
+
+// cluster gives the number by which the problem knows a step's cluster, 0 for none.
+func (pl *plan) cluster(s *step) int {
+	if s.Cluster == "" {
+		return 0
+	}
+	at := slices.Index(pl.clusters, s.Cluster)
+	if at < 0 {
+		at = len(pl.clusters)
+		pl.clusters = append(pl.clusters, s.Cluster)
+		pl.problem.Clusters = append(pl.problem.Clusters, bayes.Cluster{})
+	}
+	pl.problem.Clusters[at].Cost = max(pl.problem.Clusters[at].Cost, s.opening)
+	return at + 1
+}
+
+// onSite is the cluster of what an engineer does in the shop: one visit opens it.
+const onSite = "on_site"
+
+// opened says whether a cluster's cost has been paid: the engineer is there, or a step of it was carried out.
+func (e *Engine) opened(s *situation, cluster string) bool {
+	return (cluster == onSite && s.in.Audience.Engineer) || slices.ContainsFunc(s.in.Tried, func(a Attempt) bool {
+		i, known := e.stepAt[a.Step]
+		return known && !a.Undone && e.steps[i].Cluster == cluster
+	})
 }
 
 func (pl *plan) reduce(fixes []bayes.Fix) []bayes.Fix {
@@ -112,8 +152,8 @@ func (e *Engine) drawDoors(s *situation, pl *plan) float64 {
 			}
 		}
 		pl.steps = append(pl.steps, i)
-		pl.problem.Actions = append(pl.problem.Actions, bayes.Action{Cost: e.steps[i].minutes, Fixes: fixes})
-		dearest = max(dearest, e.steps[i].minutes)
+		pl.problem.Actions = append(pl.problem.Actions, bayes.Action{Cost: e.steps[i].minutes + e.steps[i].opening, Fixes: fixes})
+		dearest = max(dearest, e.steps[i].minutes+e.steps[i].opening)
 	}
 	return dearest
 }

@@ -197,8 +197,8 @@ func (s *Stage) Expire(ctx context.Context) error {
 	return nil
 }
 
-// Tried gives what a case has behind it, for the next diagnosis: attempts that ended without a proof did not help, and
-// what a probe could not tell is not probed again.
+// Tried gives what a case has behind it, for the next diagnosis: attempts that were carried out and ended without a proof did not
+// help, those that were not carried out tell nothing, and what a probe could not tell is not probed again.
 func (s *Stage) Tried(ctx context.Context, caseID string) (tried []diagnose.Attempt, unknown []string, err error) {
 	attempts, err := s.deps.Store.OfCase(ctx, caseID)
 	if err != nil {
@@ -211,7 +211,7 @@ func (s *Stage) Tried(ctx context.Context, caseID string) (tried []diagnose.Atte
 		case a.Kind == diagnose.Probe:
 			probed = probed || a.Command == probeCommand
 		default:
-			tried = append(tried, diagnose.Attempt{Step: a.Step, At: a.EndedAt})
+			tried = append(tried, diagnose.Attempt{Step: a.Step, At: a.EndedAt, Undone: a.State != Done})
 		}
 	}
 	if probed {
