@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/posmedic/posmedic/internal/incident"
 )
@@ -96,6 +97,22 @@ func TestDetectFindsWhatWasPlanted(t *testing.T) {
 			if right < fleets-1 || named > fleets+1 {
 				t.Errorf("%s at %.0f %%: %d of %d found, %d named", cause, 100*share, right, fleets, named)
 			}
+		}
+	}
+}
+
+func TestDetectDoesNotDependOnHowTheFleetIsListed(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(15, 1))
+	for n := range 12 {
+		members := town(r, 500)
+		strike(r, members, 0.02, 0.7, planted()[n%len(planted())], planted()[(n+3)%len(planted())])
+		usual := func(incident.Symptom) float64 { return 0.02 }
+		before := incident.Detect(members, usual, incident.DefaultRules())
+		r.Shuffle(len(members), func(i, j int) { members[i], members[j] = members[j], members[i] })
+		after := incident.Detect(members, usual, incident.DefaultRules())
+		if diff := cmp.Diff(before, after, cmpopts.EquateApprox(1e-9, 0)); diff != "" {
+			t.Errorf("clusters changed with the order (-before +after):\n%s", diff)
 		}
 	}
 }

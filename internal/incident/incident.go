@@ -29,11 +29,15 @@ type Room struct {
 	ordinary *ordinary
 	began    time.Time     // of the newest look
 	took     time.Duration // it
+	rest     remainder     // of the fleet at its end
 
 	knowing sync.RWMutex // guards changes, which are also asked for between looks
 	changes *changes
 	loaded  bool
 }
+
+// remainder is what no incident explains: how many terminals, and how many of them fail.
+type remainder struct{ failing, of int }
 
 // New makes the room.
 func New(deps Deps, rules Rules) *Room {
@@ -43,8 +47,8 @@ func New(deps Deps, rules Rules) *Room {
 // A look is free while it is quick. One that takes longer than quick is not repeated before it has rested ten times as long:
 // a fleet of a hundred thousand costs a tenth of a processor at most, however many stops ask for a look.
 const (
-	quick = 200 * time.Millisecond
-	rest  = 10
+	quick    = 200 * time.Millisecond
+	restFold = 10
 )
 
 // Look compares the fleet as it is now: it follows what goes on, ends what is over, and opens what is new. What an open
@@ -55,7 +59,7 @@ func (r *Room) Look(ctx context.Context) error {
 	r.looking.Lock()
 	defer r.looking.Unlock()
 	began := r.deps.Now()
-	if r.began.After(asked) || r.took > quick && began.Sub(r.began) < rest*r.took {
+	if r.began.After(asked) || r.took > quick && began.Sub(r.began) < restFold*r.took {
 		return nil // somebody has looked since, or will soon
 	}
 	if err := r.remember(ctx, began); err != nil {
@@ -141,6 +145,12 @@ func (r *Room) learn(ctx context.Context, left []Member, found []Cluster, now ti
 	for _, c := range found {
 		left = slices.DeleteFunc(left, c.Shared.Covers)
 	}
+	r.rest = remainder{of: len(left)}
+	for _, m := range left {
+		if m.Failing {
+			r.rest.failing++
+		}
+	}
 	if ended := r.ordinary.learn(left, now); len(ended) > 0 {
 		return r.deps.Memory.KeepOrdinary(ctx, ended)
 	}
@@ -208,19 +218,15 @@ func (r *Room) withoutLate(members []Member) []Member {
 
 // follow brings an open incident up to date, or ends it once few enough of its terminals still fail.
 func (r *Room) follow(ctx context.Context, i Incident, fleet []Member) (Incident, error) {
-	total, shared := 0, i.Shared()
-	var failing []string
-	for _, m := range fleet {
-		if !shared.Covers(m) {
-			continue
+	c := Cluster{Shared: i.Shared()}
+	c.fill(fleet)
+	total, failing := c.Total, c.Members
+	if float64(c.Failing) > r.rules.EndShare*float64(total) && c.Failing >= r.rules.MinFailing {
+		i.Symptom = c.Symptom
+		if r.rest.of > 0 {
+			i.Others, i.OthersOf = r.rest.failing, r.rest.of
 		}
-		total++
-		if m.Failing {
-			failing = append(failing, m.Terminal)
-		}
-	}
-	if float64(len(failing)) > r.rules.EndShare*float64(total) && len(failing) >= r.rules.MinFailing {
-		return i, r.update(ctx, i, len(failing), total, failing)
+		return i, r.update(ctx, i, c.Failing, total, failing)
 	}
 	now := r.deps.Now()
 	members, err := r.deps.Store.Members(ctx, i.ID)

@@ -12,6 +12,7 @@ import (
 func (i Incident) Sentence() lang.Text {
 	name, when, words := i.Shared().name(), i.when(), i.Symptom.words()
 	if !i.Open() {
+		words = i.Symptom.wasWords()
 		return lang.Text{
 			ZH: name.ZH + when.ZH + "：曾有 " + count(i.Peak) + " 台" + words.ZH + "，已经过去。这是共同原因，不是单台机器的问题。",
 			EN: name.EN + when.EN + ": " + count(i.Peak) + " terminals " + words.EN + "; it has passed. One shared cause, not a fault of single terminals.",

@@ -29,7 +29,7 @@ func TestSentence(t *testing.T) {
 			"payment host h1, since 11:59: 95 % of 20 terminals cannot take money (no answer from the host), and 25 % of the other 40. One shared cause, not a fault of single terminals."},
 		"a host that is back": {ended,
 			"收单主机 h1，自 11:59 起：曾有 20 台不能收款（主机没有应答），已经过去。这是共同原因，不是单台机器的问题。",
-			"payment host h1, since 11:59: 20 terminals cannot take money (no answer from the host); it has passed. One shared cause, not a fault of single terminals."},
+			"payment host h1, since 11:59: 20 terminals could not take money (no answer from the host); it has passed. One shared cause, not a fault of single terminals."},
 		"everybody since yesterday": {older,
 			"全部终端，自 03-01 12:00 下发参数集 p7 起：5 台中有 100%失去联系。这是共同原因，不是单台机器的问题。",
 			"all terminals, since parameter set p7 was pushed at 03-01 12:00: 100 % of 5 terminals are silent. One shared cause, not a fault of single terminals."},

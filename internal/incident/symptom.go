@@ -1,6 +1,10 @@
 package incident
 
-import "github.com/posmedic/posmedic/internal/kernel/lang"
+import (
+	"strings"
+
+	"github.com/posmedic/posmedic/internal/kernel/lang"
+)
 
 // Symptom is how a failing terminal shows it.
 type Symptom string
@@ -34,4 +38,14 @@ func (s Symptom) words() lang.Text {
 	default:
 		return lang.Text{ZH: "不能收款", EN: "cannot take money"}
 	}
+}
+
+// wasWords says the same of terminals that are well again.
+func (s Symptom) wasWords() lang.Text {
+	out := s.words()
+	if s == Silent {
+		out.EN = "were silent"
+	}
+	out.EN = strings.Replace(out.EN, "cannot", "could not", 1)
+	return out
 }

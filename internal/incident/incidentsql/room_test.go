@@ -3,7 +3,9 @@ package incidentsql_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -172,6 +174,23 @@ func TestRoomWidensWhatItTookForLess(t *testing.T) {
 	})
 }
 
+func TestRoomSaysHowTheOthersAre(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sqldbtest.SQLite(t))
+	w.fail(t, func(i int) bool { return i < 29 })
+	if now := w.all(t); len(now) != 1 || !strings.Contains(now[0].Sentence().EN, "others normal") {
+		t.Fatalf("the others are well: %+v", now)
+	}
+	w.fail(t, func(i int) bool { return i < 28 || i == 40 || i == 51 }) // two more fail, by themselves
+	for i := range w.members {
+		w.members[i].Symptom = incident.SignIn
+	}
+	w.fail(t, func(i int) bool { return i < 30 || i == 40 || i == 51 })
+	if now := w.all(t); len(now) != 1 || now[0].Symptom != incident.SignIn || !strings.Contains(now[0].Sentence().EN, "and 7 % of the other 30") {
+		t.Errorf("two of the others fail: %+v: %s", now, now[0].Sentence().EN)
+	}
+}
+
 func TestRoomKeepsCausesApart(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sqldbtest.SQLite(t))
@@ -180,5 +199,46 @@ func TestRoomKeepsCausesApart(t *testing.T) {
 	w.fail(t, func(i int) bool { return i < 30 })
 	if now := w.all(t); len(now) != 2 || !now[0].Open() || !now[1].Open() {
 		t.Errorf("a shop that has been down for long has a cause of its own: %+v", now)
+	}
+}
+
+// TestAMonthWithoutASharedCauseOpensNothing lets terminals fail by themselves for a month, a few hours each, and looks four
+// times an hour. The room may be wrong once a month at most.
+func TestAMonthWithoutASharedCauseOpensNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sqldbtest.SQLite(t))
+	r := rand.New(rand.NewPCG(21, 1))
+	for i := range 240 {
+		if i < len(w.members) {
+			continue
+		}
+		w.members = append(w.members, incident.Member{Terminal: fmt.Sprintf("t%03d", i), Shares: map[incident.Attribute]string{
+			incident.Host: fmt.Sprint("h", i%2), incident.Site: fmt.Sprint("s", i/3), incident.Area: fmt.Sprint("a", i/10),
+		}})
+	}
+	for i := range w.members {
+		w.members[i].Shares[incident.Model] = fmt.Sprint("m", r.IntN(4))
+		w.members[i].Shares[incident.Carrier] = fmt.Sprint("c", r.IntN(3))
+		w.members[i].Shares[incident.AppVersion] = fmt.Sprint("v", r.IntN(3))
+	}
+	until := make([]time.Time, len(w.members))
+	const month = 30 * 24 * 4
+	failed := 0
+	for range month {
+		w.now = w.now.Add(15 * time.Minute)
+		for i := range w.members {
+			if r.Float64() < 1.0/(7*24*4) { // each terminal about once a week
+				until[i] = w.now.Add(time.Duration(r.ExpFloat64() * float64(3*time.Hour)))
+				failed++
+			}
+			w.members[i].Failing = until[i].After(w.now)
+			w.members[i].Symptom = []incident.Symptom{incident.CannotSell, incident.SignIn, incident.NoAnswer, incident.Silent}[i%4]
+		}
+		if err := w.Look(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := w.all(t); failed < 500 || len(got) > 1 {
+		t.Errorf("%d terminals failed by themselves, and the room opened %d incidents: %+v", failed, len(got), got)
 	}
 }
