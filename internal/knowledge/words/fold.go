@@ -216,7 +216,7 @@ func markFillers(ts []token) []token {
 		case "的": // 别的 is another one
 			t.filler = before != "别"
 			t.light = t.filler
-		case "this", "that", "any", "very", "just", "really", "still", "always":
+		case "this", "that", "any", "very", "just", "really", "still", "always", "completely", "totally", "even", "absolutely", "quite", "suddenly":
 			t.filler = true
 		case "at":
 			t.filler = after == "all"
@@ -233,6 +233,10 @@ func markFillers(ts []token) []token {
 			t.light = t.filler
 		case "是":
 			t.filler = before == "老" || before == "总"
+		case "全", "本", "刻", "上": // 完全, 根本, 立刻, 马上
+			if b := before; b == "完" || b == "根" || b == "立" || b == "马" {
+				t.filler, ts[i-1].filler = true, true
+			}
 		case "直":
 			if before == "一" {
 				t.filler, ts[i-1].filler = true, true

@@ -25,7 +25,9 @@ const (
 	gapAcross = 12
 )
 
-func isFrame(words string) bool { return strings.ContainsAny(words, "<+") }
+func isFrame(words string) bool {
+	return strings.ContainsAny(words, "<+") || strings.Contains(words, " / ")
+}
 
 // frames builds the frames of one phrase. A name that the lexicon does not know makes no frame: a newer pack than this
 // program then simply says less.
@@ -128,7 +130,10 @@ func fill(ts []token, said []mention, m framed, at int) (framed, bool) {
 // denies.
 func between(ts []token, said []mention, a, b mention, crosses bool) (turn, near bool) {
 	clauses, most := ts[b.from].clause-ts[a.to-1].clause, gapWithin
-	if clauses > 0 {
+	switch {
+	case a.literal && isDenial(ts, a.to-1): // "not" denies what follows at once, and nothing further on
+		most = 0
+	case clauses > 0:
 		most = gapAcross
 	}
 	if clauses < 0 || clauses > 1 || (clauses == 1 && !crosses) {

@@ -325,8 +325,8 @@ func (x *reading) take(m match, stance stance, certainty float64) {
 
 // readScreen takes what the screen shows: the vendor's messages anywhere, classes and codes where a screen is quoted.
 func (x *reading) readScreen() {
-	classified := x.readVendorMessage()
 	parts := stretches(x.text, x.letters, x.tokens)
+	classified := x.readVendorMessage(parts)
 	if !classified {
 		classified = x.readClass(parts)
 	}
@@ -349,7 +349,7 @@ func (x *reading) readScreen() {
 
 // spoken is how much a text must resemble a known one that is only said to stand on the screen, without quotation marks:
 // people go on talking after it.
-const spoken = 0.6
+const spoken = 0.75
 
 // readUnseen takes a text that no list has, by the texts it resembles.
 func (x *reading) readUnseen(parts []stretch) {
@@ -412,9 +412,9 @@ func (x *reading) has(variable string) bool {
 	return slices.ContainsFunc(x.candidates, func(c candidate) bool { return c.span.Variable == variable })
 }
 
-func (x *reading) readVendorMessage() bool {
+func (x *reading) readVendorMessage(parts []stretch) bool {
 	m, ok := screenMatch(x.flat, 0, len(x.tokens), x.screens, true)
-	if !ok || x.isTalk(m) || stanceOf(x.tokens, m) != said || x.partOfMore(m) {
+	if !ok || x.isTalk(m, parts) || stanceOf(x.tokens, m) != said || x.partOfMore(m) {
 		return false
 	}
 	text := x.words(m.from, m.to).Words
@@ -425,13 +425,21 @@ func (x *reading) readVendorMessage() bool {
 	return true
 }
 
-// isTalk: the words are part of something a person says about something else, and no screen is named before them.
-func (x *reading) isTalk(m match) bool {
-	return !announced(x.tokens, m.from) && slices.ContainsFunc(x.filled, func(f framed) bool {
+// isTalk: the words are said and not shown. People speak in the words of screens ("the terminal is offline", "a notice of
+// maintenance"); only where a screen is quoted or named, or where there is little else, are they its own.
+func (x *reading) isTalk(m match, parts []stretch) bool {
+	shown := slices.ContainsFunc(parts, func(s stretch) bool { return s.from <= m.from && m.to <= s.to })
+	if shown || announced(x.tokens, m.from) {
+		return false
+	}
+	return len(x.tokens)-(m.to-m.from) > aside || slices.ContainsFunc(x.filled, func(f framed) bool {
 		w := f.match()
 		return w.from < m.from && m.to <= w.to && len(f.parts) > 1
 	})
 }
+
+// aside is how many words may stand beside the words of a screen that nobody announces.
+const aside = 4
 
 // partOfMore: the words of the message are only a piece of longer words that mean something else.
 func (x *reading) partOfMore(m match) bool {
@@ -478,7 +486,19 @@ func (x *reading) wholeScreen() []stretch {
 	if len(x.tokens) == 0 || len(x.tokens) > 12 || len(x.candidates) > 0 || x.tokens[len(x.tokens)-1].clause > 0 {
 		return nil
 	}
+	if slices.ContainsFunc(x.tokens, func(t token) bool { return isPerson(t.text) }) {
+		return nil
+	}
 	return []stretch{{to: len(x.tokens)}}
+}
+
+// isPerson: screens do not say I and we.
+func isPerson(w string) bool {
+	switch w {
+	case "i", "we", "my", "our", "he", "she", "they", "me", "us", "我", "咱", "他", "她", "吗", "呢":
+		return true
+	}
+	return false
 }
 
 // addScreen adds the class and the raw words of a screen.
