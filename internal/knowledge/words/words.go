@@ -283,11 +283,15 @@ func hear(m match, s stance, certainty float64) heard {
 // inherit lets what stands inside a longer phrase share its stance: who denies "after the update" does not speak of an
 // update.
 func inherit(all []heard) []heard {
-	out := slices.Clone(all)
+	out, unsaid := slices.Clone(all), []heard{}
+	for _, o := range all {
+		if o.stance != said && !o.turned {
+			unsaid = append(unsaid, o)
+		}
+	}
 	for i, h := range all {
-		for _, o := range all {
-			longer := o.match.to-o.match.from > h.match.to-h.match.from
-			if h.stance == said && o.stance != said && !o.turned && longer && o.match.contains(h.match) {
+		for _, o := range unsaid {
+			if h.stance == said && o.match.to-o.match.from > h.match.to-h.match.from && o.match.contains(h.match) {
 				out[i].stance = o.stance
 			}
 		}
