@@ -136,6 +136,7 @@ func readLeaves(path string) (localise.Table, error) {
 	}
 	l := newLeafReader(path)
 	rest := string(raw)
+	l.room = min(strings.Count(rest, "\n"), mostLeaves)
 	for line := 1; rest != ""; line++ {
 		row, after, _ := strings.Cut(rest, "\n")
 		rest = after
@@ -161,6 +162,7 @@ type leafReader struct {
 	path   string
 	table  localise.Table
 	values []map[string]int32
+	room   int // leaves that the file may hold
 }
 
 func newLeafReader(path string) *leafReader { return &leafReader{path: path} }
@@ -170,12 +172,13 @@ func (l *leafReader) header(row string) error {
 	if len(names) < 3 || names[0] != "real" || names[1] != "predict" {
 		return unreadableLeaves(l.path, 1, lang.Text{ZH: "表头应是 real,predict,属性…", EN: "its header is not real,predict,attributes…"}, nil)
 	}
+	l.table.Actual, l.table.Expected = make([]float64, 0, l.room), make([]float64, 0, l.room)
 	const most = 64
 	if len(names) > most+2 {
 		return unreadableLeaves(l.path, 1, lang.Text{ZH: "属性太多", EN: "has too many attributes"}, nil)
 	}
 	for _, name := range names[2:] {
-		l.table.Columns = append(l.table.Columns, localise.Column{Name: name})
+		l.table.Columns = append(l.table.Columns, localise.Column{Name: name, Codes: make([]int32, 0, l.room)})
 		l.values = append(l.values, map[string]int32{})
 	}
 	return nil

@@ -186,6 +186,12 @@ func (h *histogram) peaks(most int) []float64 {
 // precision is what it takes to say a level that one leaf alone would show.
 func (a *amounts) precision() float64 { return -math.Log(min(a.relative, 1)) }
 
+// compare: what speaks for a level are leaves of its own, so the heaviest may be taken first.
+func (a *amounts) compare() int { return 2 }
+
+// step is a part of the noise.
+func (a *amounts) step(level float64) float64 { return a.relative * level / 4 }
+
 func (a *amounts) fit(leaves []int32, near float64, weight []float64) float64 {
 	top, bottom := 0.0, 0.0
 	for _, i := range leaves {

@@ -14,8 +14,12 @@ type evidence interface {
 	under(leaf int32, level float64) float64
 	// levels are those worth trying, given how well each leaf is explained; ordered by how much speaks for each.
 	levels(explained []float64, most int) []float64
+	// compare is how many of the levels must be tried to choose between their causes.
+	compare() int
 	// precision is what it takes to write down a level that rests on one leaf, in nats.
 	precision() float64
+	// step is how much of a difference between levels does not matter.
+	step(level float64) float64
 	// fit gives the level that the leaves of a combination show, from one near by; weights say how far each leaf counts.
 	fit(leaves []int32, near float64, weight []float64) float64
 }
@@ -55,7 +59,7 @@ func (f *finder) find() []chosen {
 	var causes []chosen
 	for len(causes) < f.opts.Most {
 		f.explain(causes)
-		next, ok := f.next(f.ev.levels(f.explained, peaks))
+		next, ok := f.heaviest()
 		if !ok {
 			break
 		}
@@ -111,8 +115,16 @@ func (f *finder) with(i int32, like float64) float64 {
 	return max(f.explained[i], like+logAgain)
 }
 
-// peaks is how many levels are tried for a new cause.
-const peaks = 6
+// heaviest is the cause to take next: the best at the levels that most speaks for, or at any other if there is none at those.
+func (f *finder) heaviest() (chosen, bool) {
+	const most = 6
+	levels := f.ev.levels(f.explained, most)
+	first := min(f.ev.compare(), len(levels))
+	if next, ok := f.next(levels[:first]); ok {
+		return next, true
+	}
+	return f.next(levels[first:])
+}
 
 // next is the cause that explains most of what is left at one of these levels, or near it.
 func (f *finder) next(levels []float64) (chosen, bool) {
@@ -124,9 +136,15 @@ func (f *finder) next(levels []float64) (chosen, bool) {
 			continue
 		}
 		// The level was read off all leaves; this combination has its own. With that another one may be the best.
-		level = f.fit(f.seek.under(found.pairs), level)
-		if again, yes := f.at(level, best.score()); yes && (!ok || again.score() > best.score()) {
-			best, ok = f.choose(again, level), true
+		own := f.fit(f.seek.under(found.pairs), level)
+		if math.Abs(own-level) > f.ev.step(level) {
+			level = own
+			if found, yes = f.at(level, best.score()); !yes {
+				continue
+			}
+		}
+		if !ok || found.score() > best.score() {
+			best, ok = f.choose(found, level), true
 		}
 	}
 	return best, ok

@@ -63,6 +63,12 @@ func (s *shares) levels(_ []float64, most int) []float64 {
 // precision is nothing: what one leaf shows of a share is no more than a bit or two.
 func (s *shares) precision() float64 { return 0 }
 
+// compare: all levels are about the same failures.
+func (s *shares) compare() int { return math.MaxInt }
+
+// step: a share is fitted in any case.
+func (s *shares) step(float64) float64 { return 0 }
+
 func (s *shares) fit(leaves []int32, near float64, weight []float64) float64 {
 	failing, of := 0.0, 0.0
 	for _, i := range leaves {
