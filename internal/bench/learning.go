@@ -9,6 +9,7 @@ import (
 
 	"github.com/posmedic/posmedic/internal/bayes/learning"
 	"github.com/posmedic/posmedic/internal/casefile"
+	"github.com/posmedic/posmedic/internal/kernel/finding"
 	"github.com/posmedic/posmedic/internal/loop/diagnose"
 	"github.com/posmedic/posmedic/internal/loop/learn"
 	"github.com/posmedic/posmedic/pack"
@@ -51,9 +52,10 @@ type LearningResult struct {
 	Named        float64       `json:"named"`         // share of the proven cases with a cause that somebody named
 	Proven       int           `json:"proven"`        // cases closed with a proof, the only ones that teach
 	Optimal      ReaderResult  `json:"optimal"`
-	PlainBefore  ReaderResult  `json:"plain_before"` // plain Bayes with the disturbed numbers
-	PlainAfter   ReaderResult  `json:"plain_after"`  // plain Bayes with the learned numbers, tempered on a fifth of the cases
-	EngineTrue   ReaderResult  `json:"engine_true"`  // the product's engine with the true numbers
+	PlainBefore  ReaderResult  `json:"plain_before"`     // plain Bayes with the disturbed numbers
+	PlainAfter   ReaderResult  `json:"plain_after"`      // plain Bayes with the learned numbers, tempered on a fifth of the cases
+	EngineTrue   ReaderResult  `json:"engine_true"`      // the product's engine with the true numbers
+	EngineRead   ReaderResult  `json:"engine_true_read"` // the same, all findings read by machines: what the engine assumes of people, and this world does not do, is then out of it
 	EngineBefore ReaderResult  `json:"engine_before"`
 	EngineAfter  ReaderResult  `json:"engine_after"` // the product's engine with the learned pack
 	Temperature  float64       `json:"temperature"`
@@ -154,9 +156,9 @@ func (w *drawnWorld) measure(ctx context.Context, out *LearningResult, tests []s
 		b := readPlain(p)
 		return func(s *simulated) []float64 { return learning.Cool(b.read(s.record.Evidence), t) }
 	}
-	engine := func(p *pack.Pack) func(*simulated) []float64 {
+	engine := func(p *pack.Pack, by finding.Source) func(*simulated) []float64 {
 		e := diagnose.New(p, policy)
-		return func(s *simulated) []float64 { return w.ranked(e, s) }
+		return func(s *simulated) []float64 { return w.ranked(e, s, by) }
 	}
 	for _, r := range []struct {
 		into *ReaderResult
@@ -164,7 +166,8 @@ func (w *drawnWorld) measure(ctx context.Context, out *LearningResult, tests []s
 	}{
 		{&out.Optimal, func(s *simulated) []float64 { return w.truth.read(s.record.Evidence) }},
 		{&out.PlainBefore, plain(disturbed, 1)}, {&out.PlainAfter, plain(learned, out.Temperature)},
-		{&out.EngineTrue, engine(w.pack)}, {&out.EngineBefore, engine(disturbed)}, {&out.EngineAfter, engine(learned)},
+		{&out.EngineTrue, engine(w.pack, "")}, {&out.EngineRead, engine(w.pack, finding.Probe)},
+		{&out.EngineBefore, engine(disturbed, "")}, {&out.EngineAfter, engine(learned, "")},
 	} {
 		readings := make([]learning.Reading, len(tests))
 		for i := range tests {

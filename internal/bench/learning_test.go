@@ -34,7 +34,7 @@ func TestLearning(t *testing.T) {
 	t.Run("nobody reads better than who knows the world", func(t *testing.T) {
 		t.Parallel()
 		for name, x := range map[string]ReaderResult{
-			"plain, before": r.PlainBefore, "plain, after": r.PlainAfter, "engine, true": r.EngineTrue, "engine, before": r.EngineBefore, "engine, after": r.EngineAfter,
+			"plain, before": r.PlainBefore, "plain, after": r.PlainAfter, "engine, true": r.EngineTrue, "engine, read": r.EngineRead, "engine, before": r.EngineBefore, "engine, after": r.EngineAfter,
 		} {
 			if x.Share1 > 1 || x.Share3 > 1 || x.Share1 < 0.5 || x.Top3 < x.Top1 || x.ECE.Low > x.ECE.High || x.Floor <= 0 {
 				t.Errorf("%s: %+v", name, x)

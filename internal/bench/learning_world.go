@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -244,9 +245,14 @@ func (w *drawnWorld) name(s *simulated) {
 	s.record.Cause, s.record.NamedBy = w.pack.Faults[cause].ID, by
 }
 
-// ranked is what the engine says, as a distribution: what it does not rank shares the rest.
-func (w *drawnWorld) ranked(e *diagnose.Engine, s *simulated) []float64 {
-	d := e.Diagnose(diagnose.Input{Now: worldEpoch(), Findings: s.record.Evidence})
+// ranked is what the engine says, as a distribution: what it does not rank shares the rest. With a source, all findings
+// are taken as if they came from there.
+func (w *drawnWorld) ranked(e *diagnose.Engine, s *simulated, by finding.Source) []float64 {
+	findings := slices.Clone(s.record.Evidence)
+	for i := range findings {
+		findings[i].Source = cmp.Or(by, findings[i].Source)
+	}
+	d := e.Diagnose(diagnose.Input{Now: worldEpoch(), Findings: findings})
 	out := make([]float64, len(w.pack.Faults))
 	left, named := 1.0, map[int]bool{}
 	for _, r := range d.Ranked {
