@@ -45,6 +45,7 @@ type CandidateView struct {
 	State learn.CandidateState `json:"state" enum:"rejected,shadow,passed,promoted,rolled_back"`
 	May   bool                 `json:"may_promote"` // the gate let it pass, and nothing has changed since
 	Names map[string]lang.Text `json:"names"`       // of the faults and steps in the changes
+	Words map[string]Words     `json:"words"`       // of the variables in the changes
 }
 
 // mostChanges is how many of a candidate's changes a page gets; there may be thousands.
@@ -89,7 +90,7 @@ func (d *Door) getKnowledge(ctx context.Context, _ *struct{}) (*struct{ Body Kno
 
 func (d *Door) candidate(c learn.Candidate) CandidateView {
 	c.Changes = c.Most(mostChanges)
-	names := map[string]lang.Text{}
+	names, words := map[string]lang.Text{}, map[string]Words{}
 	for _, change := range c.Changes {
 		if f, ok := d.Pack().Fault(change.Fault); ok {
 			names[f.ID] = f.Name
@@ -97,9 +98,10 @@ func (d *Door) candidate(c learn.Candidate) CandidateView {
 		if s, ok := d.Pack().Step(change.Step); ok {
 			names[s.ID] = s.Name
 		}
+		d.word(words, change.Variable)
 	}
 	may := c.State.May(learn.Promoted) && c.Base == d.Knowledge.BuiltIn().Ref && c.Against == d.Pack().Ref
-	return CandidateView{Candidate: c, State: c.State, May: may, Names: names}
+	return CandidateView{Candidate: c, State: c.State, May: may, Names: names, Words: words}
 }
 
 func (d *Door) propose(ctx context.Context, _ *struct{}) (*struct{ Body CandidateView }, error) {

@@ -36,6 +36,12 @@ type SessionView struct {
 type UserView struct {
 	Name string      `json:"name"`
 	Role access.Role `json:"role" enum:"viewer,agent,operator,admin"`
+
+	May []access.Action `json:"may" doc:"what the role is trusted with; the rest is refused, so a page need not offer it"`
+}
+
+func viewOf(u access.User) *UserView {
+	return &UserView{Name: u.Name, Role: u.Role, May: u.Role.Actions()}
 }
 
 type sessionOutput struct {
@@ -85,7 +91,7 @@ func (d *Door) sessionRoutes() {
 func (d *Door) session(ctx context.Context, _ *struct{}) (*struct{ Body SessionView }, error) {
 	out := &struct{ Body SessionView }{}
 	if c := callerOf(ctx); c.user.Name != "" {
-		out.Body.User = &UserView{Name: c.user.Name, Role: c.user.Role}
+		out.Body.User = viewOf(c.user)
 		return out, nil
 	}
 	var err error
@@ -112,7 +118,7 @@ func (d *Door) setup(ctx context.Context, in *setupInput) (*sessionOutput, error
 func (d *Door) signedIn(session string, user access.User) *sessionOutput {
 	return &sessionOutput{
 		SetCookie: d.cookie(session, access.SessionMax),
-		Body:      SessionView{User: &UserView{Name: user.Name, Role: user.Role}},
+		Body:      SessionView{User: viewOf(user)},
 	}
 }
 

@@ -626,6 +626,9 @@ export interface components {
             shadowed?: components["schemas"]["Shadowed"];
             /** @enum {string} */
             state: "rejected" | "shadow" | "passed" | "promoted" | "rolled_back";
+            words: {
+                [key: string]: components["schemas"]["Words"];
+            };
         };
         CaseBrief: {
             /** Format: date-time */
@@ -1352,6 +1355,8 @@ export interface components {
             rows: components["schemas"]["User"][] | null;
         };
         UserView: {
+            /** @description what the role is trusted with; the rest is refused, so a page need not offer it */
+            may: string[] | null;
             name: string;
             /** @enum {string} */
             role: "viewer" | "agent" | "operator" | "admin";
