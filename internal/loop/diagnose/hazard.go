@@ -91,13 +91,21 @@ func (d dangers) forbids(s step) string {
 
 func (d dangers) inForce(hazard string) bool { return d.signed[hazard] || d.mass[hazard] > d.limit }
 
+// A word of caution costs nearly nothing, so what is only to be checked or secured before a step is said at a tenth of the
+// probability from which on a step is withheld.
+const caution = 0.1
+
+func (d dangers) worthSaying(hazard string) bool {
+	return d.signed[hazard] || d.mass[hazard] > caution*d.limit
+}
+
 // first are the hazards of the "check or secure this first" kind that apply to a step: those it breaks or those its
-// faults carry, while they are in force, strongest claim first.
+// faults carry, while they are worth saying, strongest claim first.
 func (d dangers) first(s step, carried []string) []string {
 	var out []string
 	for _, list := range [][]string{s.Breaks, carried} {
 		for _, h := range list {
-			if !forbidding(h) && d.inForce(h) && !slices.Contains(out, h) {
+			if !forbidding(h) && d.worthSaying(h) && !slices.Contains(out, h) {
 				out = append(out, h)
 			}
 		}
