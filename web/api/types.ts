@@ -6,6 +6,7 @@ type Schemas = components["schemas"];
 
 export type Text = Schemas["Text"];
 export type Session = Schemas["SessionView"];
+export type User = Schemas["UserView"];
 export type About = Schemas["AboutView"];
 
 export type TerminalPage = Schemas["TerminalPage"];
@@ -30,6 +31,23 @@ export type Ranked = Schemas["Ranked"];
 export type Reason = Schemas["Reason"];
 export type Next = Schemas["Next"];
 export type Finding = Schemas["Finding"];
+
+export type Explanation = Schemas["ExplanationView"];
+export type Reader = "merchant" | "agent" | "technician";
+export type ForMerchant = Schemas["ForMerchant"];
+export type ForAgent = Schemas["ForAgent"];
+export type ForTechnician = Schemas["ForTechnician"];
+export type Named = Schemas["Named"];
+export type Argument = Schemas["Argument"];
+export type Turn = Schemas["Turn"];
+export type Why = Schemas["Why"];
+export type EvidenceWeight = Schemas["EvidenceWeight"];
+
+export type Knowledge = Schemas["KnowledgeView"];
+export type Candidate = Schemas["CandidateView"];
+export type LearnedChange = Schemas["Change"];
+export type Score = Schemas["Score"];
+export type PackRef = Schemas["Ref"];
 
 export type ReportResult = Schemas["ReportView"];
 export type Enrolment = Schemas["EnrolmentView"];

@@ -1,5 +1,5 @@
 // What a person reads out of a diagnosis: pure rules, no words and no markup. The same rules serve every face.
-import type { Attempt, CaseView, Diagnosis, Finding, Ranked, Reason } from "../api/types.ts";
+import type { Attempt, CaseBrief, CaseView, Diagnosis, Finding, Ranked, Reason, Text } from "../api/types.ts";
 
 /** Below this probability no cause is named: a guess would be taken for knowledge. */
 export const NAMEABLE = 0.3;
@@ -14,6 +14,11 @@ const WORTH_A_LINE = 0.03;
 export function leading(d: Diagnosis | undefined): Ranked | undefined {
   const top = d?.ranked?.[0];
   return top && top.p >= NAMEABLE ? top : undefined;
+}
+
+/** The cause of a case in a line, if it was probable enough to be named. */
+export function namedFault(brief: CaseBrief | undefined): Text | undefined {
+  return brief?.fault && (brief.p ?? 0) >= NAMEABLE ? brief.fault : undefined;
 }
 
 /** What else it could be, most probable first. */

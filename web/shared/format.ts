@@ -54,6 +54,29 @@ export function percent(p: number, lang: Lang): string {
   return new Intl.NumberFormat(tag(lang), { style: "percent", maximumFractionDigits: p < 0.01 ? 1 : 0 }).format(p);
 }
 
+/** A number with at most so many digits after the point. */
+export function rounded(value: number, digits: number, lang: Lang): string {
+  return new Intl.NumberFormat(tag(lang), { maximumFractionDigits: digits }).format(value);
+}
+
+/** A number with its sign and exactly so many digits after the point, so that a column of them can be compared. */
+export function signed(value: number, digits: number, lang: Lang): string {
+  const size = new Intl.NumberFormat(tag(lang), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(Math.abs(value));
+  return `${value < 0 ? "−" : "+"}${size}`;
+}
+
+/** A share with one digit after the point, where whole percents would hide what moved. */
+export function fine(p: number, lang: Lang): string {
+  return new Intl.NumberFormat(tag(lang), { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(p);
+}
+
+/** A probability with one digit after the point, that is neither called none nor certain where it is not. */
+export function almost(p: number, lang: Lang): string {
+  if (p > 0 && p < 0.0005) return `< ${fine(0.001, lang)}`;
+  if (p < 1 && p > 0.9995) return `> ${fine(0.999, lang)}`;
+  return fine(p, lang);
+}
+
 /** Several names in a row: "a, b, c" / “a、b、c”. */
 export function list(names: string[], lang: Lang): string {
   return names.join(lang === "zh" ? "、" : ", ");

@@ -1,5 +1,5 @@
 // The calls the console makes, with the keys under which their answers are kept.
-import type { Ability } from "../../api/types.ts";
+import type { Ability, Reader } from "../../api/types.ts";
 import { content, http } from "../../shared/http.ts";
 
 export type FleetFilter = { q?: string; ability?: Ability; attention?: boolean; cursor?: string };
@@ -12,6 +12,9 @@ export const keys = {
   terminal: (id: string) => ["terminal", id] as const,
   incidents: ["incidents"] as const,
   pastCase: (id: string) => ["case", id] as const,
+  /** A case's revision moves with each of its diagnoses, so an explanation never outlives what it explains. */
+  explanation: (id: string, revision: number, reader: Reader) => ["explanation", id, reader, revision] as const,
+  knowledge: ["knowledge"] as const,
 };
 
 type Ask = { signal?: AbortSignal };
@@ -24,6 +27,15 @@ export const terminal = (id: string, ask: Ask) =>
 
 export const pastCase = (id: string, ask: Ask) =>
   content(http.GET("/api/v1/cases/{id}", { params: { path: { id } }, ...ask }));
+
+export const explanation = (id: string, reader: Reader, ask: Ask) =>
+  content(http.GET("/api/v1/cases/{id}/explanation", { params: { path: { id }, query: { for: reader } }, ...ask }));
+
+export const knowledge = (ask: Ask) => content(http.GET("/api/v1/knowledge", ask));
+export const learnNow = () => content(http.POST("/api/v1/knowledge/candidates"));
+export const promote = (id: string) =>
+  content(http.POST("/api/v1/knowledge/candidates/{id}/promote", { params: { path: { id } } }));
+export const rollBack = () => content(http.POST("/api/v1/knowledge/rollback"));
 
 /** How many rows a page of the fleet list has. */
 const limit = 50;

@@ -12,7 +12,7 @@ const sources = readdirSync(import.meta.dirname, { recursive: true, encoding: "u
 const composed = [
   ...[...sources.matchAll(/`([a-z_.]+\.\$\{[^}]+\}[a-z_.]*)`/g)].map((m) => m[1]?.replace(/\$\{[^}]+\}/, "*") ?? ""),
   ...[...sources.matchAll(/term\("([a-z_.]+)"/g)].map((m) => `${m[1]}.*`),
-].map((pattern) => new RegExp(`^${pattern.replaceAll(".", "\\.").replace("*", "[a-z_]+")}$`));
+].map((pattern) => new RegExp(`^${pattern.replaceAll(".", "\\.").replace("*", "[a-z0-9_]+")}$`));
 
 it("has no sentence that no page uses", () => {
   const unused = Object.keys(en).filter((key) => {

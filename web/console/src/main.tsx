@@ -3,6 +3,8 @@ import "antd-styles.css";
 import "./styles/base.css";
 import "./styles/fleet.css";
 import "./styles/terminal.css";
+import "./styles/why.css";
+import "./styles/knowledge.css";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";

@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, Outlet } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
 import { FleetPage } from "./fleet/fleet-page.tsx";
 import { type FleetSearch, fleetSearch } from "./fleet/search.ts";
 import { IncidentsPage } from "./incidents/incidents-page.tsx";
@@ -21,8 +21,13 @@ const fleet = createRoute({
 });
 const terminal = createRoute({ getParentRoute: () => inside, path: "/terminals/$id", component: TerminalPage });
 const incidents = createRoute({ getParentRoute: () => inside, path: "/incidents", component: IncidentsPage });
+const knowledge = createRoute({
+  getParentRoute: () => inside,
+  path: "/knowledge",
+  component: lazyRouteComponent(() => import("./knowledge/knowledge-page.tsx")),
+});
 
-const tree = root.addChildren([login, setup, inside.addChildren([fleet, terminal, incidents])]);
+const tree = root.addChildren([login, setup, inside.addChildren([fleet, terminal, incidents, knowledge])]);
 
 export function makeRouter() {
   return createRouter({ routeTree: tree, scrollRestoration: true });

@@ -171,9 +171,9 @@ func gist(d diagnose.Diagnosis) []byte {
 	return b.Bytes()
 }
 
-// summary is the line of the timeline.
+// summary is the line of the timeline. What is too unlikely to be named to anybody is not named here either.
 func summary(d diagnose.Diagnosis) lang.Text {
-	if len(d.Ranked) == 0 {
+	if len(d.Ranked) == 0 || diagnose.WordFor(d.Ranked[0].P) == diagnose.Unnamed {
 		return lang.Text{ZH: "还看不出原因", EN: "no cause can be named yet"}
 	}
 	top := d.Ranked[0]

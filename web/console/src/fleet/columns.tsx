@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { CaseBrief, TerminalRow } from "../../../api/types.ts";
-import { NAMEABLE } from "../../../shared/diagnosis.ts";
+import { namedFault } from "../../../shared/diagnosis.ts";
 import { told } from "../../../shared/format.ts";
 import { placeOf } from "../../../shared/place.ts";
 import type { Language } from "../language.tsx";
@@ -32,10 +32,11 @@ export function fleetColumns({ t, pick, term }: Language): Column<TerminalRow>[]
 
   function cause(brief: CaseBrief | undefined) {
     if (!brief) return null;
-    if (!brief.fault || !brief.word || (brief.p ?? 0) < NAMEABLE) return <span className="quiet">{t("fleet.no_cause")}</span>;
+    const fault = namedFault(brief);
+    if (!fault || !brief.word) return <span className="quiet">{t("fleet.no_cause")}</span>;
     return (
       <>
-        {pick(brief.fault)} <span className="word">{term("word", brief.word)}</span>
+        {pick(fault)} <span className="word">{term("word", brief.word)}</span>
         {brief.incident && <span className="word">{t("fleet.incident")}</span>}
       </>
     );

@@ -15,7 +15,7 @@ export function Gate() {
   if (!query.data.user) return <Navigate to="/login" />;
   return (
     <LiveProvider>
-      <Shell user={query.data.user.name}>
+      <Shell user={query.data.user}>
         <Outlet />
       </Shell>
     </LiveProvider>

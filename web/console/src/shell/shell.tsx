@@ -2,13 +2,15 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import Button from "antd/es/button";
 import type { ReactNode } from "react";
+import type { User } from "../../../api/types.ts";
+import { watchesKnowledge } from "../../../shared/knowledge.ts";
 import { about, keys, signOut } from "../api.ts";
 import { useLanguage } from "../language.tsx";
 import { LiveMark } from "./live-mark.tsx";
 import { Preferences } from "./preferences.tsx";
 
 /** The frame of every page for somebody who is signed in. */
-export function Shell({ user, children }: { user: string; children: ReactNode }) {
+export function Shell({ user, children }: { user: User; children: ReactNode }) {
   const { t } = useLanguage();
   return (
     <div className="shell">
@@ -25,11 +27,12 @@ export function Shell({ user, children }: { user: string; children: ReactNode })
             {t("nav.fleet")}
           </Link>
           <Link to="/incidents">{t("nav.incidents")}</Link>
+          {watchesKnowledge(user) && <Link to="/knowledge">{t("nav.knowledge")}</Link>}
         </nav>
         <div className="top-end">
           <LiveMark />
           <Preferences />
-          <SignOut user={user} />
+          <SignOut user={user.name} />
         </div>
       </header>
       <main id="content" tabIndex={-1}>

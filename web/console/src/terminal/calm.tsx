@@ -1,4 +1,5 @@
 import type { TerminalView } from "../../../api/types.ts";
+import { namedFault } from "../../../shared/diagnosis.ts";
 import { ago, told } from "../../../shared/format.ts";
 import { useLanguage } from "../language.tsx";
 import { useNow } from "../parts/clock.ts";
@@ -20,7 +21,7 @@ export function Calm({ view }: { view: TerminalView }) {
       >
         {last?.outcome && (
           <>
-            {last.fault && <p>{t("terminal.history.proven", { cause: pick(last.fault) })}</p>}
+            {namedFault(last) && <p>{t("terminal.history.proven", { cause: pick(namedFault(last)) })}</p>}
             <OutcomeStatus outcome={last.outcome} />
           </>
         )}

@@ -5,14 +5,11 @@ import { Card } from "../parts/card.tsx";
 import { useNow } from "../parts/clock.ts";
 import { CaseStatus } from "../parts/status.tsx";
 import { Cause } from "./cause.tsx";
-import { EvidenceList } from "./evidence-list.tsx";
-import { ForEngineers } from "./for-engineers.tsx";
 import { NextStep } from "./next-step.tsx";
-import { Others } from "./others.tsx";
 import { Tried } from "./tried.tsx";
 import { WithheldSteps } from "./withheld-steps.tsx";
 
-/** The live case in the order a person needs it: cause, effect, how sure, what to do, why, what else. */
+/** The live case in the order a person needs it: cause, how sure, effect, what to do, what was tried. */
 export function CaseCard({ live, ability, shared }: { live: CaseView; ability: Ability; shared: boolean }) {
   const { t, term, lang } = useLanguage();
   const now = useNow();
@@ -25,10 +22,7 @@ export function CaseCard({ live, ability, shared }: { live: CaseView; ability: A
       <Cause diagnosis={live.diagnosis} ability={ability} />
       <NextStep live={live} shared={shared} />
       <WithheldSteps live={live} />
-      {live.diagnosis && <EvidenceList diagnosis={live.diagnosis} words={live.words ?? {}} />}
-      {live.diagnosis && <Others diagnosis={live.diagnosis} />}
       <Tried live={live} />
-      {live.diagnosis && <ForEngineers diagnosis={live.diagnosis} />}
     </Card>
   );
 }

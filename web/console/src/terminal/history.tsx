@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { CaseBrief } from "../../../api/types.ts";
+import type { CaseBrief, CaseView } from "../../../api/types.ts";
+import { namedFault } from "../../../shared/diagnosis.ts";
 import { keys, pastCase } from "../api.ts";
 import { useLanguage } from "../language.tsx";
 import { Card } from "../parts/card.tsx";
@@ -8,6 +9,7 @@ import { Failure } from "../parts/failure.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { OutcomeStatus } from "../parts/status.tsx";
 import { Ago } from "../parts/time.tsx";
+import { PastWhy } from "../why/why-card.tsx";
 import { Entries } from "./timeline.tsx";
 
 /** Closed cases, newest first; each opens to what happened in it. */
@@ -32,7 +34,7 @@ function PastCase({ brief }: { brief: CaseBrief }) {
     <li>
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>
-          {brief.fault ? pick(brief.fault) : t("fleet.no_cause")}{" "}
+          {pick(namedFault(brief)) || t("fleet.no_cause")}{" "}
           <span className="quiet">
             <Ago at={brief.closed_at ?? brief.opened_at} />
           </span>
@@ -55,6 +57,18 @@ function PastTimeline({ id }: { id: string }) {
     <>
       <Failure error={query.error} retry={() => void query.refetch()} />
       <Entries entries={query.data?.timeline ?? []} />
+      {query.data?.diagnosis && <WhyThen past={query.data} />}
     </>
+  );
+}
+
+function WhyThen({ past }: { past: CaseView }) {
+  const { t } = useLanguage();
+  const [open, setOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{t("why.past")}</summary>
+      {open && <PastWhy past={past} />}
+    </details>
   );
 }

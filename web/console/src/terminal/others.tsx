@@ -14,7 +14,7 @@ export function Others({ diagnosis }: { diagnosis: Diagnosis }) {
       <ul>
         {rest.map((fault) => (
           <li key={fault.fault} title={t("details.p", { p: percent(fault.p, lang) })}>
-            {pick(fault.name)} <span className="word">{term("word", fault.word)}</span>
+            {pick(fault.name)} <span className="word">{term("possible", fault.word)}</span>
           </li>
         ))}
       </ul>

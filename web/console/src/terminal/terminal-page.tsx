@@ -9,6 +9,7 @@ import { Empty } from "../parts/empty.tsx";
 import { Failure } from "../parts/failure.tsx";
 import { Loading } from "../parts/loading.tsx";
 import { useTitle } from "../title.ts";
+import { WhyCard } from "../why/why-card.tsx";
 import { Answers } from "./answers.tsx";
 import { Calm } from "./calm.tsx";
 import { CaseCard } from "./case-card.tsx";
@@ -44,6 +45,7 @@ function Whole({ view }: { view: TerminalView }) {
       <div className="columns">
         <div className="column">
           {view.live ? <CaseCard live={view.live} ability={view.ability} shared={(view.incidents ?? []).length > 0} /> : <Calm view={view} />}
+          {view.live && <WhyCard live={view.live} />}
           <Report id={view.id} />
         </div>
         <div className="column">
