@@ -146,10 +146,11 @@ func (r runner) input(known map[string]string) diagnose.Input {
 	return in
 }
 
-// finding words a coded fact as said by whoever can usually supply it.
+// finding words a coded fact as said by whoever can usually supply it. What a management system knows was looked up and told by
+// the help desk: a case on paper holds only what somebody found worth writing down, and no list of all that a machine reads.
 func (r runner) finding(variable, state string) finding.Finding {
 	source := finding.Agent
-	if v, ok := r.variables[variable]; ok && len(v.Ask) > 0 {
+	if v, ok := r.variables[variable]; ok && len(v.Ask) > 0 && v.Ask[0] != string(finding.TMS) {
 		source = finding.Source(v.Ask[0])
 	}
 	return finding.Finding{Variable: variable, State: state, At: moment(), Source: source}

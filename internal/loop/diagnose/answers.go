@@ -11,7 +11,7 @@ import (
 // good one may never have looked. So a question may be answered "don't know", the less often the more the fault at hand
 // shows in it. A machine always knows.
 const (
-	knowsWrong = 0.85 // chance to know of a state that the fault itself brought about
+	knowsWrong = 0.95 // chance to know of a state that the fault itself brought about
 	knowsRest  = 0.45 // chance to know how the rest of it looks
 )
 

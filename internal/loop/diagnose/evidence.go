@@ -65,7 +65,7 @@ func (e *Engine) reading(f finding.Finding, v *variable, ev *evidence) bayes.Rea
 }
 
 func byMachine(s finding.Source) bool {
-	return s == finding.Probe || s == finding.Incident
+	return s == finding.Probe || s == finding.TMS || s == finding.Incident
 }
 
 // disputed is what a finding is still worth that another one contradicts.
