@@ -9,7 +9,7 @@ import { Shape, type Tone } from "../parts/shape.tsx";
 import { Ago } from "../parts/time.tsx";
 import { useMe } from "../people/use-me.ts";
 import { Changes } from "./changes.tsx";
-import { Gate } from "./gate.tsx";
+import { GateSays, GateScores } from "./gate.tsx";
 import { Trial } from "./trial.tsx";
 import { useDecide } from "./use-decide.ts";
 
@@ -36,10 +36,29 @@ export function CandidateCard({ candidate }: { candidate: Candidate }) {
         {t(`candidate.${state}.means`)} <Learned candidate={candidate} />
       </p>
       <Promote candidate={candidate} />
-      <Gate candidate={candidate} />
+      <GateSays candidate={candidate} />
+      {over.has(state) ? (
+        <details>
+          <summary>{t("candidate.figures")}</summary>
+          <Figures candidate={candidate} />
+        </details>
+      ) : (
+        <Figures candidate={candidate} />
+      )}
+    </Card>
+  );
+}
+
+/** What was decided for good need not fill the page. */
+const over: ReadonlySet<State> = new Set<State>(["rejected", "rolled_back"]);
+
+function Figures({ candidate }: { candidate: Candidate }) {
+  return (
+    <div className="candidate-figures">
+      <GateScores candidate={candidate} />
       {candidate.shadowed && <Trial candidate={candidate} shadowed={candidate.shadowed} />}
       <Changes candidate={candidate} />
-    </Card>
+    </div>
   );
 }
 

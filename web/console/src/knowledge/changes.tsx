@@ -4,7 +4,6 @@ import type { Candidate, LearnedChange } from "../../../api/types.ts";
 import { byEffect, direction } from "../../../shared/knowledge.ts";
 import { number, rounded } from "../../../shared/format.ts";
 import { useLanguage } from "../language.tsx";
-import { Scroll } from "../parts/scroll.tsx";
 import { useChangeWords } from "./use-change-words.ts";
 
 /** How many changes are shown until somebody asks for the rest. */
@@ -20,26 +19,11 @@ export function Changes({ candidate }: { candidate: Candidate }) {
     <section className="why-part">
       <h3>{t("changes.title", { n: candidate.moved })}</h3>
       <p className="quiet">{t(changes.length < candidate.moved ? "changes.most" : "changes.order", { count: number(changes.length, lang) })}</p>
-      <Scroll label={t("changes.title", { n: candidate.moved })}>
-        <table className="figures changes">
-          <thead>
-            <tr>
-              <th scope="col">{t("changes.what")}</th>
-              <th scope="col" className="right">
-                {t("changes.from_to")}
-              </th>
-              <th scope="col" className="right">
-                {t("changes.cases")}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((change) => (
-              <Change key={idOf(change)} change={change} candidate={candidate} />
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
+      <ul className="changes">
+        {shown.map((change) => (
+          <Change key={idOf(change)} change={change} candidate={candidate} />
+        ))}
+      </ul>
       {changes.length > first && (
         <div>
           <Button size="small" aria-expanded={all} onClick={() => setAll(!all)}>
@@ -62,18 +46,18 @@ function Change({ change, candidate }: { change: LearnedChange; candidate: Candi
   const words = useChangeWords(candidate);
   const way = direction(change);
   return (
-    <tr>
-      <th scope="row">
+    <li>
+      <span>
         {words.what(change)} <span className="quiet">{words.measure(change)}</span>
-      </th>
-      <td className="right number from-to">
+      </span>
+      <span className="number from-to">
         {words.value(change, change.from.mean)} → <strong>{words.value(change, change.to.mean)}</strong>{" "}
         <span className={`way-${way}`} aria-hidden="true">
           {arrows[way]}
         </span>
         <span className="unseen">{t(`changes.${way}`)}</span>
-      </td>
-      <td className="right number">{rounded(change.cases, change.cases < 10 ? 1 : 0, lang)}</td>
-    </tr>
+      </span>
+      <span className="number quiet">{t("changes.cases", { count: rounded(change.cases, change.cases < 10 ? 1 : 0, lang) })}</span>
+    </li>
   );
 }

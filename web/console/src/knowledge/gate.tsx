@@ -5,9 +5,9 @@ import { useLanguage } from "../language.tsx";
 import { Shape } from "../parts/shape.tsx";
 import { Scores } from "./scores.tsx";
 
-/** What the gate found when it tried the numbers on cases it knew, and why it said so. */
-export function Gate({ candidate }: { candidate: Candidate }) {
-  const { t, term, lang } = useLanguage();
+/** What the gate said when it tried the numbers on cases it knew, and why. */
+export function GateSays({ candidate }: { candidate: Candidate }) {
+  const { t, term } = useLanguage();
   const { report } = candidate;
   const tone = report.passed ? "ok" : "down";
   const { before, after } = harm(report);
@@ -21,6 +21,16 @@ export function Gate({ candidate }: { candidate: Candidate }) {
         </span>
       </p>
       <p>{t(after > 0 ? "gate.harm" : "gate.no_harm", { before, after })}</p>
+    </section>
+  );
+}
+
+/** The figures that the gate went by. */
+export function GateScores({ candidate }: { candidate: Candidate }) {
+  const { t, lang } = useLanguage();
+  const { report } = candidate;
+  return (
+    <section className="why-part">
       {report.gain.error > 0 && (
         <p className="quiet">{t("gate.gain", { gain: signed(report.gain.mean, 3, lang), error: rounded(report.gain.error, 3, lang) })}</p>
       )}
