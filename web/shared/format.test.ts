@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { absolute, ago, minutes, percent, reading, span, told } from "./format.ts";
+import { absolute, ago, almost, fine, minutes, percent, reading, rounded, signed, span, told } from "./format.ts";
 
 const now = Date.parse("2026-11-23T12:00:00Z");
 const before = (seconds: number) => new Date(now - seconds * 1000).toISOString();
@@ -74,5 +74,19 @@ describe("percent", () => {
   it("keeps one digit only where there is nothing else", () => {
     expect(percent(0.864, "en")).toBe("86%");
     expect(percent(0.0049, "en")).toBe("0.5%");
+  });
+});
+
+describe("figures for whoever checks the reckoning", () => {
+  it("never claim certainty, nor that something cannot be", () => {
+    expect([almost(0.99996, "en"), almost(0.9965, "en"), almost(0.0001, "en"), almost(0, "en"), almost(1, "en")]).toEqual(["> 99.9%", "99.7%", "< 0.1%", "0.0%", "100.0%"]);
+  });
+
+  it("carry their sign, but none where nothing is left after rounding", () => {
+    expect([signed(17.07, 1, "en"), signed(-6.81, 1, "zh"), signed(-0.004, 2, "en"), signed(0, 1, "en")]).toEqual(["+17.1", "−6.8", "0.00", "0.0"]);
+  });
+
+  it("keep no more digits than asked for", () => {
+    expect([rounded(5.2549, 2, "en"), rounded(1234.5, 0, "en"), fine(0.0488, "en")]).toEqual(["5.25", "1,235", "4.9%"]);
   });
 });

@@ -62,7 +62,8 @@ export function rounded(value: number, digits: number, lang: Lang): string {
 /** A number with its sign and exactly so many digits after the point, so that a column of them can be compared. */
 export function signed(value: number, digits: number, lang: Lang): string {
   const size = new Intl.NumberFormat(tag(lang), { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(Math.abs(value));
-  return `${value < 0 ? "−" : "+"}${size}`;
+  const none = Number(value.toFixed(digits)) === 0;
+  return none ? size : `${value < 0 ? "−" : "+"}${size}`;
 }
 
 /** A share with one digit after the point, where whole percents would hide what moved. */

@@ -71,7 +71,7 @@ function Table({ weights }: { weights: EvidenceWeight[] }) {
               <td className="right number">{signed(w.nats, 2, lang)}</td>
               <td className="right number">{signed(w.decibans, 1, lang)}</td>
               <td className="right number">{percent(w.confidence, lang)}</td>
-              <td className="quiet">
+              <td className="quiet nowrap">
                 {w.source && term("source", w.source)} {told(w.at) && <Ago at={w.at} />}
               </td>
             </tr>
