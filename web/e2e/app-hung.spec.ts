@@ -108,10 +108,14 @@ test("a hung payment app is watched from its stop to the sale that proves the re
     await page.getByRole("link", { name: "Knowledge" }).click();
     await expect(page.getByRole("heading", { name: "Nothing has been learned yet" })).toBeVisible();
     await page.getByRole("button", { name: "Learn from proven cases now" }).click();
+    // Every fifth case is kept from learning so that the gate has something unseen; the only one there is may be such.
     const candidate = page.getByRole("region", { name: /^Candidate / });
-    await expect(candidate).toHaveCount(1);
-    await expect(candidate.getByText(/^Let it pass:|^Refused:/)).toBeVisible();
-    await expect(candidate.getByText(/Learned from \d+ proven case/)).toBeVisible();
+    const nothing = page.getByRole("alert").getByText("there is no proven case to learn from yet");
+    await expect(candidate.or(nothing)).toBeVisible({ timeout: 120_000 });
+    if (await candidate.isVisible()) {
+      await expect(candidate.getByText(/^Let it pass:|^Refused:/)).toBeVisible();
+      await expect(candidate.getByText(/Learned from \d+ proven case/)).toBeVisible();
+    }
     await expect(page.getByRole("region", { name: "In force" }).getByText("built in", { exact: true })).toBeVisible();
     await everyLook(page, "knowledge");
     await page.getByRole("link", { name: "Terminals" }).click();

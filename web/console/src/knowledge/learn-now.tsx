@@ -25,7 +25,10 @@ export function LearnNow() {
             {t("knowledge.learn.submit")}
           </Button>
           <Failure error={learn.error} />
-          <div role="status">{learn.isSuccess && <p>{t("knowledge.learn.done")}</p>}</div>
+          <div role="status">
+            {learn.isPending && <p className="quiet">{t("knowledge.learn.busy")}</p>}
+            {learn.isSuccess && <p>{t("knowledge.learn.done")}</p>}
+          </div>
         </>
       ) : (
         <p className="quiet">{t("knowledge.learn.not_yours")}</p>
