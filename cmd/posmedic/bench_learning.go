@@ -76,6 +76,7 @@ func (b *benchLearningCommand) table(c *console, r bench.LearningResult) error {
 		{fmt.Sprintf("%d, %d", r.Seed, r.Proven), lang.Text{ZH: "随机种子；可供学习的已验证案例数", EN: "seed; proven cases to learn from"}},
 		{fmt.Sprintf("%.1f/%.1f %%", 100*r.Optimal.Top1, 100*r.Optimal.Top3), lang.Text{ZH: "贝叶斯最优读者的首位／前三命中", EN: "first / first three, by the Bayes-optimal reader"}},
 		{share(r.EngineTrue), lang.Text{ZH: "达到最优的比例：本产品引擎，数值为真", EN: "of that: the product's engine with the true numbers"}},
+		{share(r.EngineListed), lang.Text{ZH: "　同上，但人会说出看到的一切", EN: "of that: the same, where people list all that they see"}},
 		{share(r.EngineRead), lang.Text{ZH: "　同上，所有现象都由机器读取", EN: "of that: the same, with all findings read by machines"}},
 		{share(r.PlainBefore), lang.Text{ZH: "　朴素贝叶斯，数值被扰动", EN: "of that: plain Bayes with disturbed numbers"}},
 		{share(r.PlainAfter), lang.Text{ZH: "　朴素贝叶斯，学习之后", EN: "of that: plain Bayes after learning"}},

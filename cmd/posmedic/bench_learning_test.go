@@ -6,7 +6,7 @@ func TestBenchLearning(t *testing.T) {
 	t.Parallel()
 	t.Run("it learns from simulated cases and measures readers", func(t *testing.T) {
 		t.Parallel()
-		fields := []string{"seed", "cases", "tests", "proven", "optimal", "plain_before", "plain_after", "engine_true", "engine_true_read", "engine_before", "engine_after", "temperature", "learned"}
+		fields := []string{"seed", "cases", "tests", "proven", "optimal", "plain_before", "plain_after", "engine_true", "engine_true_listed", "engine_true_read", "engine_before", "engine_after", "temperature", "learned"}
 		got := measured(t, fields, "bench", "learning", "--cases=60", "--tests=40")
 		optimal, ok := got["optimal"].(map[string]any)
 		if !ok || optimal["share_top1"] != 1.0 || optimal["ece_floor"].(float64) <= 0 {

@@ -52,10 +52,11 @@ type LearningResult struct {
 	Named        float64       `json:"named"`         // share of the proven cases with a cause that somebody named
 	Proven       int           `json:"proven"`        // cases closed with a proof, the only ones that teach
 	Optimal      ReaderResult  `json:"optimal"`
-	PlainBefore  ReaderResult  `json:"plain_before"`     // plain Bayes with the disturbed numbers
-	PlainAfter   ReaderResult  `json:"plain_after"`      // plain Bayes with the learned numbers, tempered on a fifth of the cases
-	EngineTrue   ReaderResult  `json:"engine_true"`      // the product's engine with the true numbers
-	EngineRead   ReaderResult  `json:"engine_true_read"` // the same, all findings read by machines: what the engine assumes of people, and this world does not do, is then out of it
+	PlainBefore  ReaderResult  `json:"plain_before"`       // plain Bayes with the disturbed numbers
+	PlainAfter   ReaderResult  `json:"plain_after"`        // plain Bayes with the learned numbers, tempered on a fifth of the cases
+	EngineTrue   ReaderResult  `json:"engine_true"`        // the product's engine with the true numbers
+	EngineListed ReaderResult  `json:"engine_true_listed"` // the same where people list all that they see, of the optimum there: what it costs that the engine assumes otherwise
+	EngineRead   ReaderResult  `json:"engine_true_read"`   // the same there, and the engine knows it: all findings are said to be read by machines
 	EngineBefore ReaderResult  `json:"engine_before"`
 	EngineAfter  ReaderResult  `json:"engine_after"` // the product's engine with the learned pack
 	Temperature  float64       `json:"temperature"`
@@ -67,8 +68,9 @@ type LearningResult struct {
 // Learning draws a world from a pack's own numbers, disturbs the numbers, learns from simulated cases of that world as the
 // product learns from closed ones, and measures readers against the Bayes-optimal one, which knows the world.
 //
-// The world is the engine's plain model: one cause a case, drawn by its rate; every finding drawn from link and leak; steps
-// cure by their success rate. What is looked at, tried and said depends only on what was recorded before (see helpDesk).
+// The world is the engine's plain model: one cause a case, drawn by its rate; every finding drawn from link and leak; of what
+// is wrong and not the cause's doing people name as much as the engine expects; steps cure by their success rate. What is looked
+// at and tried depends only on what was recorded before (see helpDesk).
 func Learning(ctx context.Context, p *pack.Pack, policy diagnose.Policy, c LearningConfig) (LearningResult, error) {
 	stage := c.Stage
 	if stage == nil {
@@ -81,7 +83,7 @@ func Learning(ctx context.Context, p *pack.Pack, policy diagnose.Policy, c Learn
 		return out, err
 	}
 	stage("simulate")
-	w := drawWorld(p, disturbed, rng)
+	w := drawWorld(p, disturbed, false, rng)
 	archive, err := w.cases(ctx, c.Cases)
 	if err != nil {
 		return out, err
@@ -107,11 +109,14 @@ func Learning(ctx context.Context, p *pack.Pack, policy diagnose.Policy, c Learn
 	for i := range tests {
 		out.Findings += float64(len(tests[i].record.Evidence)) / float64(len(tests))
 	}
-	if out.Temperature, err = temperature(disturbed, records); err != nil {
+	if out.Temperature, err = temperature(disturbed, archive); err != nil {
 		return out, err
 	}
 	stage("measure")
-	return out, w.measure(ctx, &out, tests, disturbed, learned, policy)
+	if err := w.measure(ctx, &out, tests, disturbed, learned, policy); err != nil {
+		return out, err
+	}
+	return out, listed(ctx, &out, p, disturbed, policy)
 }
 
 func learnFrom(p *pack.Pack, records []learn.Record) (*pack.Pack, learn.Candidate, error) {
@@ -125,50 +130,73 @@ func learnFrom(p *pack.Pack, records []learn.Record) (*pack.Pack, learn.Candidat
 
 // temperature is found as an operator could: three quarters of the proven cases teach, and on the others the distribution
 // before any step is held against what the steps, or somebody's word, told of the cause afterwards.
-func temperature(p *pack.Pack, records []learn.Record) (float64, error) {
-	var taught, held []learn.Record
-	for i, r := range records {
-		if i%4 == 0 && r.Outcome == casefile.Confirmed {
-			held = append(held, r)
+func temperature(p *pack.Pack, archive []simulated) (float64, error) {
+	var taught []learn.Record
+	var held []*simulated
+	for i := range archive {
+		if i%4 == 0 && archive[i].record.Outcome == casefile.Confirmed {
+			held = append(held, &archive[i])
 		} else {
-			taught = append(taught, r)
+			taught = append(taught, archive[i].record)
 		}
 	}
 	after, _, err := learnFrom(p, taught)
 	if err != nil {
 		return 1, err
 	}
-	b := readPlain(after)
+	b := readPlain(after, false)
 	list := make([]learning.Told, len(held))
-	for i, r := range held {
-		list[i] = learning.Told{P: b.read(r.Evidence), Like: b.told(r)}
+	for i, s := range held {
+		list[i] = learning.Told{P: b.read(s), Like: b.told(s.record)}
 	}
 	return learning.Temperature(list), nil
 }
 
+// reading is how one reader reads a case, and where its result goes.
+type reading struct {
+	into *ReaderResult
+	read func(*simulated) []float64
+}
+
 // measure fills in the readers.
 func (w *drawnWorld) measure(ctx context.Context, out *LearningResult, tests []simulated, disturbed, learned *pack.Pack, policy diagnose.Policy) error {
+	plain := func(p *pack.Pack, t float64) func(*simulated) []float64 {
+		b := readPlain(p, false)
+		return func(s *simulated) []float64 { return learning.Cool(b.read(s), t) }
+	}
+	return w.score(ctx, tests, out.Seed, &out.Optimal, []reading{
+		{&out.PlainBefore, plain(disturbed, 1)}, {&out.PlainAfter, plain(learned, out.Temperature)},
+		{&out.EngineTrue, w.engine(w.pack, policy, "")},
+		{&out.EngineBefore, w.engine(disturbed, policy, "")}, {&out.EngineAfter, w.engine(learned, policy, "")},
+	})
+}
+
+// listed measures the engine with the true numbers in the same world, but for its people: they list all that they see.
+func listed(ctx context.Context, out *LearningResult, p, disturbed *pack.Pack, policy diagnose.Policy) error {
+	w := drawWorld(p, disturbed, true, rand.New(rand.NewPCG(out.Seed, 3))) //nolint:gosec // a simulation keeps no secret
+	tests, err := w.cases(ctx, out.Tests)
+	if err != nil {
+		return err
+	}
+	var optimal ReaderResult
+	return w.score(ctx, tests, out.Seed, &optimal, []reading{
+		{&out.EngineListed, w.engine(p, policy, "")}, {&out.EngineRead, w.engine(p, policy, finding.Probe)},
+	})
+}
+
+// engine reads as the product does; with a source, as if all findings came from there.
+func (w *drawnWorld) engine(p *pack.Pack, policy diagnose.Policy, by finding.Source) func(*simulated) []float64 {
+	e := diagnose.New(p, policy)
+	return func(s *simulated) []float64 { return w.ranked(e, s, by) }
+}
+
+// score measures the Bayes-optimal reader, and the others against it.
+func (w *drawnWorld) score(ctx context.Context, tests []simulated, seed uint64, optimal *ReaderResult, others []reading) error {
 	truth := make([][]float64, len(tests))
 	for i := range tests {
-		truth[i] = w.truth.read(tests[i].record.Evidence)
+		truth[i] = w.truth.read(&tests[i])
 	}
-	plain := func(p *pack.Pack, t float64) func(*simulated) []float64 {
-		b := readPlain(p)
-		return func(s *simulated) []float64 { return learning.Cool(b.read(s.record.Evidence), t) }
-	}
-	engine := func(p *pack.Pack, by finding.Source) func(*simulated) []float64 {
-		e := diagnose.New(p, policy)
-		return func(s *simulated) []float64 { return w.ranked(e, s, by) }
-	}
-	for _, r := range []struct {
-		into *ReaderResult
-		read func(*simulated) []float64
-	}{
-		{&out.Optimal, func(s *simulated) []float64 { return w.truth.read(s.record.Evidence) }},
-		{&out.PlainBefore, plain(disturbed, 1)}, {&out.PlainAfter, plain(learned, out.Temperature)},
-		{&out.EngineTrue, engine(w.pack, "")}, {&out.EngineRead, engine(w.pack, finding.Probe)},
-		{&out.EngineBefore, engine(disturbed, "")}, {&out.EngineAfter, engine(learned, "")},
-	} {
+	for _, r := range append([]reading{{optimal, w.truth.read}}, others...) {
 		readings := make([]learning.Reading, len(tests))
 		for i := range tests {
 			if ctx.Err() != nil {
@@ -176,8 +204,8 @@ func (w *drawnWorld) measure(ctx context.Context, out *LearningResult, tests []s
 			}
 			readings[i] = learning.Reading{P: r.read(&tests[i]), Truth: tests[i].cause}
 		}
-		*r.into = scoreReader(readings, truth, out.Seed)
-		r.into.Share1, r.into.Share3 = r.into.Top1/out.Optimal.Top1, r.into.Top3/out.Optimal.Top3
+		*r.into = scoreReader(readings, truth, seed)
+		r.into.Share1, r.into.Share3 = r.into.Top1/optimal.Top1, r.into.Top3/optimal.Top3
 	}
 	return nil
 }

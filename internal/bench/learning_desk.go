@@ -51,7 +51,7 @@ func isRestart(step string) bool {
 }
 
 func newDesk(p *pack.Pack, rng *rand.Rand) *helpDesk {
-	s := &helpDesk{pack: p, plain: readPlain(p), rng: rng, doors: map[string]int{}}
+	s := &helpDesk{pack: p, plain: readPlain(p, false), rng: rng, doors: map[string]int{}}
 	for i := range p.Variables {
 		v := &p.Variables[i]
 		if v.Type != pack.State {
@@ -88,13 +88,18 @@ func newDesk(p *pack.Pack, rng *rand.Rand) *helpDesk {
 type attended struct {
 	*helpDesk
 	record *learn.Record
-	look   func(v int) int
+	look   lookup
+	silent []int        // asked in vain
 	open   map[int]bool // not looked at, and nobody said that he does not know
 	log    []float64    // of the belief
 	p      []float64
 }
 
-func (s *helpDesk) serve(r *learn.Record, look func(v int) int, helps func(step int) bool) {
+// lookup tells the state of a variable, and whether whoever looks has a word for it.
+type lookup func(v int, by finding.Source) (state int, said bool)
+
+// serve deals with a case, and returns what people were asked for in vain.
+func (s *helpDesk) serve(r *learn.Record, look lookup, helps func(step int) bool) []int {
 	v := &attended{helpDesk: s, record: r, look: look, open: map[int]bool{}, log: make([]float64, len(s.pack.Faults)), p: make([]float64, len(s.pack.Faults))}
 	for i := range s.variable {
 		v.open[i] = true
@@ -116,11 +121,15 @@ func (s *helpDesk) serve(r *learn.Record, look func(v int) int, helps func(step 
 	}
 	v.ask()
 	v.repair(helps)
+	return v.silent
 }
 
 func (v *attended) see(variable int, by finding.Source) {
-	state := v.look(variable)
-	v.open[variable] = false
+	state, said := v.look(variable, by)
+	if v.open[variable] = false; !said {
+		v.silent = append(v.silent, variable)
+		return
+	}
 	of := &v.pack.Variables[v.variable[variable]]
 	v.record.Evidence = append(v.record.Evidence, finding.Finding{Variable: of.ID, State: of.States[state].ID, At: worldEpoch(), Source: by})
 	v.weigh(v.plain.reader.P(variable, state), false)
@@ -156,7 +165,7 @@ func (v *attended) ask() {
 		if v.rng.Float64() < knows {
 			v.see(question, finding.Merchant)
 		} else {
-			v.open[question] = false
+			v.open[question], v.silent = false, append(v.silent, question)
 		}
 	}
 }

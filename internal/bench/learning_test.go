@@ -3,6 +3,7 @@ package bench
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,7 +35,7 @@ func TestLearning(t *testing.T) {
 	t.Run("nobody reads better than who knows the world", func(t *testing.T) {
 		t.Parallel()
 		for name, x := range map[string]ReaderResult{
-			"plain, before": r.PlainBefore, "plain, after": r.PlainAfter, "engine, true": r.EngineTrue, "engine, read": r.EngineRead, "engine, before": r.EngineBefore, "engine, after": r.EngineAfter,
+			"plain, before": r.PlainBefore, "plain, after": r.PlainAfter, "engine, true": r.EngineTrue, "engine, listed": r.EngineListed, "engine, read": r.EngineRead, "engine, before": r.EngineBefore, "engine, after": r.EngineAfter,
 		} {
 			if x.Share1 > 1 || x.Share3 > 1 || x.Share1 < 0.5 || x.Top3 < x.Top1 || x.ECE.Low > x.ECE.High || x.Floor <= 0 {
 				t.Errorf("%s: %+v", name, x)
@@ -67,7 +68,7 @@ func TestTheSameSeedDrawsTheSameWorld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list, err := drawWorld(p, d, rng).cases(t.Context(), 20)
+		list, err := drawWorld(p, d, false, rng).cases(t.Context(), 20)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,6 +86,88 @@ func TestTheSameSeedDrawsTheSameWorld(t *testing.T) {
 			t.Errorf("a cause was named without a proof: %+v", s.record)
 		}
 	}
+}
+
+func TestPeopleNameOneInFourThingsThatHaveNothingToDoWithTheStop(t *testing.T) {
+	t.Parallel()
+	p := corePack(t)
+	tests := func(listed bool) (*drawnWorld, []simulated) {
+		w := drawWorld(p, p, listed, rand.New(rand.NewPCG(5, 1))) //nolint:gosec // a simulation keeps no secret
+		list, err := w.cases(t.Context(), 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w, list
+	}
+	w, spoken := tests(false)
+	_, listed := tests(true)
+	loss := func(b *plainReader, list []simulated) float64 {
+		readings := make([]learning.Reading, len(list))
+		for i := range list {
+			readings[i] = learning.Reading{P: b.read(&list[i]), Truth: list[i].cause}
+		}
+		return learning.LogLoss(readings)
+	}
+	t.Run("what a fault brings about is always named, and the rest one time in four", func(t *testing.T) {
+		t.Parallel()
+		w, _ := tests(false)
+		v, cause, state := incidental(t, w)
+		const n = 20_000
+		said := 0.0
+		for range n {
+			if w.says(v, state, cause) {
+				said += 1.0 / n
+			}
+		}
+		brought, all := w.truth.reader.Brought(v, state)[cause], w.truth.reader.P(v, state)[cause]
+		if want := (brought + (all-brought)/4) / all; math.Abs(said-want) > 0.02 {
+			t.Errorf("named %v of the times, want %v", said, want)
+		}
+	})
+	t.Run("only what people were asked for is left without a word", func(t *testing.T) {
+		t.Parallel()
+		asked := 0
+		for _, s := range spoken {
+			for _, q := range s.silent {
+				asked++
+				if !slices.Contains(w.desk.askable, q) {
+					t.Fatalf("nobody was asked for %s", p.Variables[w.desk.variable[q]].ID)
+				}
+			}
+		}
+		if asked == 0 {
+			t.Error("everybody knew everything")
+		}
+	})
+	t.Run("who knows how people answer reads them best", func(t *testing.T) {
+		t.Parallel()
+		knows, expectsLists := readPlain(p, false), readPlain(p, true)
+		if a, b := loss(knows, spoken), loss(expectsLists, spoken); a >= b {
+			t.Errorf("where people are selective: %v, and %v for who takes them for machines", a, b)
+		}
+		if a, b := loss(expectsLists, listed), loss(knows, listed); a >= b {
+			t.Errorf("where people list everything: %v, and %v for who expects them to be selective", a, b)
+		}
+	})
+}
+
+// incidental finds a state that people may keep to themselves, and that a cause brings about in part.
+func incidental(t *testing.T, w *drawnWorld) (variable, cause, state int) {
+	t.Helper()
+	for v := range w.truth.model.Variables {
+		for s := range w.truth.model.Variables[v].Leak {
+			if w.truth.keeps(v, s) == 0 {
+				continue
+			}
+			for f, brought := range w.truth.reader.Brought(v, s) {
+				if all := w.truth.reader.P(v, s)[f]; brought > 0.2*all && brought < 0.8*all {
+					return v, f, s
+				}
+			}
+		}
+	}
+	t.Fatal("nothing is incidental in this pack")
+	return 0, 0, 0
 }
 
 func TestDisturbedNumbersAreAsFarOffAsTheySay(t *testing.T) {

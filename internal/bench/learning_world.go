@@ -20,16 +20,18 @@ import (
 
 func worldEpoch() time.Time { return time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC) }
 
-// plainReader is plain Bayes with a pack's numbers.
+// plainReader is plain Bayes with a pack's numbers, which knows how people in the world answer. With the world's own numbers
+// it is the Bayes-optimal reader.
 type plainReader struct {
 	book   *learn.Book
 	model  *learning.Model
 	reader *learning.Reader
 	fault  map[string]int
+	listed bool // people list everything, as machines do
 }
 
-func readPlain(p *pack.Pack) *plainReader {
-	b := &plainReader{book: learn.ClosedBook(p), fault: map[string]int{}}
+func readPlain(p *pack.Pack, listed bool) *plainReader {
+	b := &plainReader{book: learn.ClosedBook(p), fault: map[string]int{}, listed: listed}
 	b.model = b.book.Model()
 	b.reader = learning.Compile(b.model)
 	for i := range p.Faults {
@@ -38,19 +40,57 @@ func readPlain(p *pack.Pack) *plainReader {
 	return b
 }
 
-// read gives the distribution over faults. Reports of the simulated world are exact, so nothing is taken off for trust
-// beside what keeps a number of zero from ruling a fault out.
-func (b *plainReader) read(evidence []finding.Finding) []float64 {
-	c := b.book.Case(learn.Record{Evidence: evidence}, 1)
+// read gives the distribution over faults by what was recorded and by what was asked in vain. Reports of the simulated world
+// are exact, so nothing is taken off for trust beside what keeps a number of zero from ruling a fault out.
+func (b *plainReader) read(s *simulated) []float64 {
+	c := b.book.Case(learn.Record{Evidence: s.record.Evidence}, 1)
 	for i := range c.Evidence {
-		c.Evidence[i].Trust = exact
+		if c.Evidence[i].Trust = exact; b.listed {
+			c.Evidence[i].Unsaid = 0
+		}
 	}
+	c.Lift = b.silences(s.silent)
 	out := make([]float64, b.reader.Causes())
 	b.reader.Read(out, &c)
 	return out
 }
 
 const exact = 1 - 1e-6
+
+// silences is how likely nobody had anything to say on these questions under each fault: he did not know, or it was nothing
+// that the fault had brought about and not worth a word.
+func (b *plainReader) silences(questions []int) []float64 {
+	if len(questions) == 0 {
+		return nil
+	}
+	out := make([]float64, b.reader.Causes())
+	for f := range out {
+		out[f] = 1
+	}
+	for _, q := range questions {
+		for f := range out {
+			out[f] *= 1 - knows + knows*b.unsaid(q, f)
+		}
+	}
+	return out
+}
+
+// unsaid is the chance that people keep a variable's state to themselves under a fault.
+func (b *plainReader) unsaid(variable, fault int) float64 {
+	sum := 0.0
+	for s := range b.model.Variables[variable].Leak {
+		sum += b.keeps(variable, s) * (b.reader.P(variable, s)[fault] - b.reader.Brought(variable, s)[fault])
+	}
+	return sum
+}
+
+// keeps is the chance that people keep a state to themselves that the fault has not brought about.
+func (b *plainReader) keeps(variable, state int) float64 {
+	if b.listed {
+		return 0
+	}
+	return b.book.Unsaid(variable, state, finding.Merchant)
+}
 
 // told is how likely what came after the evidence is under each fault: the steps, and a name.
 func (b *plainReader) told(r learn.Record) []float64 {
@@ -150,6 +190,7 @@ func drawGamma(shape float64, rng *rand.Rand) float64 {
 type simulated struct {
 	cause  int
 	record learn.Record
+	silent []int // variables of the model that people were asked for in vain
 }
 
 // drawnWorld draws cases from the true numbers. What is done in them is decided by a shop that knows the disturbed ones.
@@ -162,8 +203,8 @@ type drawnWorld struct {
 	made  int
 }
 
-func drawWorld(p, deployed *pack.Pack, rng *rand.Rand) *drawnWorld {
-	w := &drawnWorld{pack: p, truth: readPlain(p), rng: rng}
+func drawWorld(p, deployed *pack.Pack, listed bool, rng *rand.Rand) *drawnWorld {
+	w := &drawnWorld{pack: p, truth: readPlain(p, listed), rng: rng}
 	w.rates = w.truth.model.Rates.Means()
 	w.desk = newDesk(deployed, rng)
 	return w
@@ -185,13 +226,13 @@ func (w *drawnWorld) draw() simulated {
 	s := simulated{cause: learning.Draw(w.rates, w.rng)}
 	s.record = learn.Record{Case: fmt.Sprintf("case_%06d", w.made), OpenedAt: worldEpoch(), ClosedAt: worldEpoch(), Outcome: casefile.Unclear}
 	looked := map[int]int{} // every look at a variable sees the same
-	w.desk.serve(&s.record, func(v int) int {
+	s.silent = w.desk.serve(&s.record, func(v int, by finding.Source) (int, bool) {
 		state, seen := looked[v]
 		if !seen {
 			state = w.state(v, s.cause)
 			looked[v] = state
 		}
-		return state
+		return state, by != finding.Merchant || w.says(v, state, s.cause)
 	}, func(step int) bool { return w.helps(step, s.cause) })
 	w.name(&s)
 	return s
@@ -203,6 +244,17 @@ func (w *drawnWorld) state(v, cause int) int {
 		weights[s] = w.truth.reader.P(v, s)[cause]
 	}
 	return learning.Draw(weights, w.rng)
+}
+
+// says tells whether a person names the state that he sees: what the fault brought about always, and the rest as the reading
+// of the engine has it. No variable is looked at by a person twice.
+func (w *drawnWorld) says(v, state, cause int) bool {
+	keeps := w.truth.keeps(v, state)
+	if keeps == 0 {
+		return true
+	}
+	leaked := 1 - w.truth.reader.Brought(v, state)[cause]/w.truth.reader.P(v, state)[cause]
+	return w.rng.Float64() >= leaked*keeps
 }
 
 // Chances beside the pack's numbers.
@@ -246,7 +298,8 @@ func (w *drawnWorld) name(s *simulated) {
 }
 
 // ranked is what the engine says, as a distribution: what it does not rank shares the rest. With a source, all findings
-// are taken as if they came from there.
+// are taken as if they came from there. It is not told what was asked in vain: it has a model of its own of who says "don't
+// know" (see its answers), which is not how people in this world answer.
 func (w *drawnWorld) ranked(e *diagnose.Engine, s *simulated, by finding.Source) []float64 {
 	findings := slices.Clone(s.record.Evidence)
 	for i := range findings {

@@ -105,7 +105,7 @@ func cases(rng *rand.Rand, n int) []learning.Case {
 			c.Cause, c.Sure = rng.IntN(3), 0.9
 		}
 		if rng.IntN(5) > 0 {
-			c.Evidence = append(c.Evidence, learning.Observation{Variable: 0, State: rng.IntN(3), Trust: 0.97, Less: 0.5 * float64(rng.IntN(2))})
+			c.Evidence = append(c.Evidence, learning.Observation{Variable: 0, State: rng.IntN(3), Trust: 0.97, Less: 0.5 * float64(rng.IntN(2)), Unsaid: 0.75 * float64(i%2)})
 		}
 		if rng.IntN(2) > 0 {
 			c.Evidence = append(c.Evidence, learning.Observation{Variable: 1, State: rng.IntN(2), Trust: 0.99})
@@ -216,6 +216,29 @@ func TestFit(t *testing.T) {
 		}
 		near(t, "log-probability", logP, math.Log(total), 1e-12)
 	})
+	t.Run("what would have gone unsaid anyway speaks for the causes that bring it about", func(t *testing.T) {
+		t.Parallel()
+		c := learning.Case{Weight: 1, Cause: learning.Latent, Evidence: []learning.Observation{{Variable: 0, State: 1, Trust: 0.9, Unsaid: 0.75}}}
+		got := make([]float64, 3)
+		learning.Compile(town()).Read(got, &c)
+		// rate · (trust · link + a quarter of (trust · leak where the cause leaves it alone + a wrong report, of three states)).
+		read := func(link, leaked float64) float64 { return 0.9*link + 0.25*(0.9*leaked+0.1/3) }
+		w := []float64{0.6 * read(0.8, 0.2*0.15), 0.3 * read(0.2, 0.2*0.15), 0.1 * read(0, 0.15)}
+		total := w[0] + w[1] + w[2]
+		for f := range got {
+			near(t, "cause", got[f], w[f]/total, 1e-12)
+		}
+		f, err := learning.Fit(town(), []learning.Case{c}, learning.Limits{Rounds: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range f.Who[0] { // a fit reads from prepared tables
+			near(t, "cause, fitted", f.Who[0][i], got[i], 1e-12)
+		}
+		counts := f.Seen.Variables[0].Rows[0].Counts
+		near(t, "by the link", counts[0], got[0]*0.9*0.8/read(0.8, 0.03), 1e-12)
+		near(t, "left alone", counts[1], got[0]*0.25*0.9*0.03/read(0.8, 0.03), 1e-12)
+	})
 	t.Run("a world is recovered although no cause is ever named", func(t *testing.T) {
 		t.Parallel()
 		f := fit(t, clinic(), patients(4000))
@@ -251,6 +274,7 @@ func TestFit(t *testing.T) {
 			"a state that is not there":    {Weight: 1, Cause: learning.Latent, Evidence: []learning.Observation{{Variable: 0, State: 3, Trust: 1}}},
 			"an action that is not there":  {Weight: 1, Cause: learning.Latent, Outcomes: []learning.Outcome{{Action: 2}}},
 			"a lift of other causes":       {Weight: 1, Cause: learning.Latent, Lift: []float64{1}},
+			"a chance beyond one":          {Weight: 1, Cause: learning.Latent, Evidence: []learning.Observation{{Variable: 0, Trust: 1, Unsaid: 1.5}}},
 			"a variable that is not there": {Weight: 1, Cause: learning.Latent, Evidence: []learning.Observation{{Variable: 2, Trust: 1}}},
 		} {
 			if _, err := learning.Fit(town(), []learning.Case{c}, learning.Limits{}); !errors.Is(err, learning.ErrShape) {

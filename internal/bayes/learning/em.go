@@ -103,7 +103,8 @@ func (r *Reader) countLink(seen *Model, o Observation, f int, w float64) {
 	k := r.states[o.Variable]
 	at := o.State*r.causes + f
 	p, link := r.tables[o.Variable][at], r.links[o.Variable][at]
-	total := o.Trust*p + (1-o.Trust)/float64(k)
+	said := 1 - o.Unsaid
+	total := o.Trust*link + said*(o.Trust*(p-link)+(1-o.Trust)/float64(k))
 	if total <= 0 {
 		return
 	}
@@ -111,7 +112,7 @@ func (r *Reader) countLink(seen *Model, o Observation, f int, w float64) {
 	if slot := r.slotOf[o.Variable][int(row)*k+o.State]; slot >= 0 {
 		counts[slot] += w * o.Trust * link / total
 	}
-	counts[len(counts)-1] += w * o.Trust * (p - link) / total
+	counts[len(counts)-1] += w * said * o.Trust * (p - link) / total
 }
 
 // countFix splits "it helped" between a cure and what only seemed one.

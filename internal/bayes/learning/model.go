@@ -56,11 +56,13 @@ type Case struct {
 const Latent = -1
 
 // Observation is a report that a variable is in a state. It is right with probability Trust and otherwise tells nothing.
-// Less is what is taken off its weight because it partly repeats what others said: 0 for nothing.
+// Less is what is taken off its weight because it partly repeats what others said: 0 for nothing. Unsaid is the chance that
+// the state would not have been named had the cause not brought it about: 0 for whoever reads everything.
 type Observation struct {
 	Variable, State int
 	Trust           float64
 	Less            float64
+	Unsaid          float64
 }
 
 // Outcome is an action with what seemed to come of it.
@@ -112,7 +114,7 @@ func (m *Model) checkCase(c *Case) error {
 		return fmt.Errorf("%w: lift of %d causes", ErrShape, len(c.Lift))
 	}
 	for _, o := range c.Evidence {
-		if o.Variable < 0 || o.Variable >= len(m.Variables) || o.State < 0 || o.State >= len(m.Variables[o.Variable].Leak) || !(o.Trust >= 0 && o.Trust <= 1) || !(o.Less >= 0 && o.Less < 1) {
+		if o.Variable < 0 || o.Variable >= len(m.Variables) || o.State < 0 || o.State >= len(m.Variables[o.Variable].Leak) || !(o.Trust >= 0 && o.Trust <= 1) || !(o.Less >= 0 && o.Less < 1) || !(o.Unsaid >= 0 && o.Unsaid < 1) {
 			return fmt.Errorf("%w: observation %+v", ErrShape, o)
 		}
 	}

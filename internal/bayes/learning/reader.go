@@ -14,8 +14,11 @@ type Reader struct {
 	rowOf  [][]int32   // rowOf[v][f]: row of the variable, -1 for none
 	slotOf [][]int32   // slotOf[v][row*states+s]: place of the state among the row's links, -1 for none
 	fixOf  [][]int32
-	logs   map[float64][][]float64 // logarithms of what report tables hold, by trust; see prepare
+	logs   map[reading][][]float64 // logarithms of what report tables hold; see prepare
 }
+
+// reading is how a report came to be: two observations that are equal in it are read with the same table.
+type reading struct{ trust, unsaid float64 }
 
 // Compile makes a reader of a model that was checked.
 func Compile(m *Model) *Reader {
@@ -90,6 +93,12 @@ func (r *Reader) P(variable, state int) []float64 {
 	return r.tables[variable][state*r.causes : (state+1)*r.causes]
 }
 
+// Brought is P(the cause brings the variable into the state by a link) for every cause, the part of P that no leak made;
+// read only.
+func (r *Reader) Brought(variable, state int) []float64 {
+	return r.links[variable][state*r.causes : (state+1)*r.causes]
+}
+
 // Read writes the distribution over causes given the case into dst, and returns the logarithm of the case's probability.
 // What no cause can explain is minus infinity and leaves dst at the rates.
 func (r *Reader) Read(dst []float64, c *Case) float64 {
@@ -121,28 +130,29 @@ func (r *Reader) Read(dst []float64, c *Case) float64 {
 
 func (r *Reader) observe(log []float64, o Observation) {
 	weight := 1 - o.Less
-	if tables, ready := r.logs[o.Trust]; ready {
+	if tables, ready := r.logs[reading{o.Trust, o.Unsaid}]; ready {
 		for f, l := range tables[o.Variable][o.State*r.causes : (o.State+1)*r.causes] {
 			log[f] += weight * l
 		}
 		return
 	}
-	rest := (1 - o.Trust) / float64(r.states[o.Variable])
+	said, rest, links := 1-o.Unsaid, (1-o.Trust)/float64(r.states[o.Variable]), r.Brought(o.Variable, o.State)
 	for f, p := range r.P(o.Variable, o.State) {
-		log[f] += weight * math.Log(o.Trust*p+rest)
+		log[f] += weight * math.Log(o.Trust*links[f]+said*(o.Trust*(p-links[f])+rest))
 	}
 }
 
-// mostTrusts bounds how many tables of logarithms a reader keeps. Sources are few and most reports are worth what their
+// mostReadings bounds how many tables of logarithms a reader keeps. Sources are few and most reports are worth what their
 // source is.
-const mostTrusts = 4
+const mostReadings = 4
 
 // prepare takes the logarithms that reading these cases needs often, once. To be called before the reader is shared.
 func (r *Reader) prepare(cases []Case) {
-	r.logs = map[float64][][]float64{}
+	r.logs = map[reading][][]float64{}
 	for i := range cases {
 		for _, o := range cases[i].Evidence {
-			if _, ready := r.logs[o.Trust]; ready || len(r.logs) == mostTrusts {
+			how := reading{o.Trust, o.Unsaid}
+			if _, ready := r.logs[how]; ready || len(r.logs) == mostReadings {
 				continue
 			}
 			tables := make([][]float64, len(r.tables))
@@ -150,10 +160,11 @@ func (r *Reader) prepare(cases []Case) {
 				rest := (1 - o.Trust) / float64(r.states[v])
 				tables[v] = make([]float64, len(table))
 				for at, p := range table {
-					tables[v][at] = math.Log(o.Trust*p + rest)
+					link := r.links[v][at]
+					tables[v][at] = math.Log(o.Trust*link + (1-o.Unsaid)*(o.Trust*(p-link)+rest))
 				}
 			}
-			r.logs[o.Trust] = tables
+			r.logs[how] = tables
 		}
 	}
 }

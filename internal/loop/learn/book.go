@@ -201,7 +201,7 @@ func (b *Book) Case(r Record, weight float64) learning.Case {
 			continue
 		}
 		if s, known := b.state[v][f.State]; known {
-			c.Evidence = append(c.Evidence, learning.Observation{Variable: v, State: s, Trust: trust(f)})
+			c.Evidence = append(c.Evidence, learning.Observation{Variable: v, State: s, Trust: trust(f), Unsaid: b.Unsaid(v, s, f.Source)})
 		}
 	}
 	if b.unknown {
@@ -258,6 +258,26 @@ func trust(f finding.Finding) float64 {
 	default:
 		return min(f.Certainty(), trustPerson)
 	}
+}
+
+// incidental is how readily people name something that is wrong but has nothing to do with the stop, as in the engine.
+const incidental = 0.25
+
+// Unsaid is the chance that a source keeps a state of a variable of the model to itself although it is so, where the fault has
+// not brought it about. Machines list everything, and what everybody is asked first is told anyway.
+func (b *Book) Unsaid(variable, state int, by finding.Source) float64 {
+	v := &b.pack.Variables[b.source[variable]]
+	machine := by == finding.Probe || by == finding.TMS || by == finding.Incident
+	if machine || v.Group == "report" || v.Group == "screen" || !abnormal(v, state) {
+		return 0
+	}
+	return 1 - incidental
+}
+
+// abnormal is a state that a healthy terminal is not in. Where no state is normal, a variable says how a terminal is built or
+// used, and nothing is abnormal there.
+func abnormal(v *pack.Variable, state int) bool {
+	return !v.States[state].Normal && slices.ContainsFunc(v.States, func(s pack.StateWords) bool { return s.Normal })
 }
 
 // sureness is how often who names a cause is right.
