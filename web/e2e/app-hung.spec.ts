@@ -16,6 +16,7 @@ test.afterAll(async () => program.stop());
 test("a hung payment app is watched from its stop to the sale that proves the repair", async ({ page }) => {
   test.slow(); // a dozen pages, each in eight looks
   const wrong = watch(page, program.url);
+  let refused: RegExp | undefined; // an answer that the browser reports as an error although it is a proper one
 
   await test.step("nobody has an account yet: the page says where the link is", async () => {
     await page.goto(`${program.url}/?lang=en`);
@@ -112,6 +113,7 @@ test("a hung payment app is watched from its stop to the sale that proves the re
     const candidate = page.getByRole("region", { name: /^Candidate / });
     const nothing = page.getByRole("alert").getByText("there is no proven case to learn from yet");
     await expect(candidate.or(nothing)).toBeVisible({ timeout: 120_000 });
+    if (await nothing.isVisible()) refused = /status of 409/;
     if (await candidate.isVisible()) {
       await expect(candidate.getByText(/^Let it pass:|^Refused:/)).toBeVisible();
       await expect(candidate.getByText(/Learned from \d+ proven case/)).toBeVisible();
@@ -143,5 +145,5 @@ test("a hung payment app is watched from its stop to the sale that proves the re
     await expect(page.getByRole("heading", { name: "Can they take money?" })).toBeVisible();
   });
 
-  expect(wrong()).toEqual([]);
+  expect(wrong().filter((line) => !refused?.test(line))).toEqual([]);
 });
