@@ -26,10 +26,10 @@ const (
 const otherText = 0.1
 
 // otherCode is the same for response codes, of which there are many more.
-const otherCode = 0.05
+const otherCode = 0.02
 
 // strange is the least a text or code is likely under any fault: lists are never complete.
-const strange = 0.002
+const strange = 0.0005
 
 // screenText is one message of the pack, ready to be found.
 type screenText struct {
@@ -56,7 +56,7 @@ func fold(s string) string {
 func (e *Engine) compileTexts() {
 	for i := range e.pack.Messages {
 		m := &e.pack.Messages[i]
-		t := screenText{class: m.Class, like: e.pointed(m.PointsTo, m.Class, otherText)}
+		t := screenText{class: m.Class, like: e.pointed(m.PointsTo, m.Class, otherText, nil)}
 		for _, match := range m.Match {
 			if key := fold(match); key != "" {
 				t.keys = append(t.keys, key)
@@ -104,19 +104,38 @@ func (e *Engine) resembles(text string) (resemblance, bool) {
 
 func (e *Engine) compileCodes() {
 	e.codes = map[string][]code{}
+	claimed := e.claimed()
 	for i := range e.pack.Codes {
 		c := &e.pack.Codes[i]
 		entry := code{set: c.Set}
 		if len(c.PointsTo) > 0 {
-			entry.like = e.pointed(c.PointsTo, codeClass, otherCode)
+			entry.like = e.pointed(c.PointsTo, codeClass, otherCode, claimed[c.Set])
 		}
 		e.codes[fold(c.Code)] = append(e.codes[fold(c.Code)], entry)
 	}
 }
 
+// claimed is, by code set, what each fault's known codes leave no room beside: a fault that shows 03 nine times in ten shows
+// 97 one time in ten at most.
+func (e *Engine) claimed() map[string][]float64 {
+	out := map[string][]float64{}
+	for i := range e.pack.Codes {
+		c := &e.pack.Codes[i]
+		if out[c.Set] == nil {
+			out[c.Set] = make([]float64, e.faults+1)
+		}
+		for fault, n := range c.PointsTo {
+			if f, ok := e.faultAt[fault]; ok {
+				out[c.Set][f] = min(out[c.Set][f]+n.Mean, 1)
+			}
+		}
+	}
+	return out
+}
+
 // pointed is P(this very text | fault): what the pack says, and for the other faults a share of the class. Nil where the
-// pack names no fault.
-func (e *Engine) pointed(to map[string]pack.Number, class string, share float64) []float64 {
+// pack names no fault. Of a fault's class, what it claims for other codes is not shared; nil where nothing is claimed.
+func (e *Engine) pointed(to map[string]pack.Number, class string, share float64, claimed []float64) []float64 {
 	if len(to) == 0 {
 		return nil
 	}
@@ -125,6 +144,9 @@ func (e *Engine) pointed(to map[string]pack.Number, class string, share float64)
 		if s, known := v.states[class]; known {
 			for f, p := range e.model.Likelihood(v.row, s) {
 				like[f] = share * p
+				if claimed != nil {
+					like[f] *= 1 - claimed[f]
+				}
 			}
 		}
 	}
