@@ -15,15 +15,17 @@ var version = "dev"
 
 // serveFlags are the settings of a server; each has a default that works.
 type serveFlags struct {
-	Dir      string `help:"Data folder: database, events, keys." placeholder:"DIR" env:"POSMEDIC_DIR"`
-	Store    string `help:"Database: a file, or postgres://… (default: posmedic.db in the data folder)." placeholder:"DSN" env:"POSMEDIC_STORE"`
-	Bus      string `help:"URL of an outside NATS cluster (default: inside this process)." placeholder:"URL" env:"POSMEDIC_BUS"`
-	Pack     string `help:"Folder of a knowledge pack (default: the core pack)." placeholder:"DIR" env:"POSMEDIC_PACK"`
-	Listen   string `help:"Where people look." placeholder:"HOST:PORT" env:"POSMEDIC_LISTEN"`
-	Agents   string `help:"Where agents connect." placeholder:"HOST:PORT" env:"POSMEDIC_AGENTS"`
-	Acquirer string `help:"Name of the acquirer whose terminal numbers the feeds speak of." placeholder:"NAME" env:"POSMEDIC_ACQUIRER"`
-	CodeSet  string `help:"Response codes of that acquirer: unionpay, iso, as2805, gicc, other." enum:",unionpay,iso,as2805,gicc,other" default:"" env:"POSMEDIC_CODE_SET"`
-	Host     string `help:"host:port under which agents reach this machine, for the enrolment command." placeholder:"HOST:PORT" env:"POSMEDIC_HOST"`
+	Dir      string             `help:"Data folder: database, events, keys." placeholder:"DIR" env:"POSMEDIC_DIR"`
+	Store    string             `help:"Database: a file, or postgres://… (default: posmedic.db in the data folder)." placeholder:"DSN" env:"POSMEDIC_STORE"`
+	Bus      string             `help:"URL of an outside NATS cluster (default: inside this process)." placeholder:"URL" env:"POSMEDIC_BUS"`
+	Pack     string             `help:"Folder of a knowledge pack (default: the core pack)." placeholder:"DIR" env:"POSMEDIC_PACK"`
+	Listen   string             `help:"Where people look." placeholder:"HOST:PORT" env:"POSMEDIC_LISTEN"`
+	Agents   string             `help:"Where agents connect." placeholder:"HOST:PORT" env:"POSMEDIC_AGENTS"`
+	Acquirer string             `help:"Name of the acquirer whose terminal numbers the feeds speak of." placeholder:"NAME" env:"POSMEDIC_ACQUIRER"`
+	CodeSet  string             `help:"Response codes of that acquirer: unionpay, iso, as2805, gicc, other." enum:",unionpay,iso,as2805,gicc,other" default:"" env:"POSMEDIC_CODE_SET"`
+	Act      float64            `help:"Probability from which on the leading fault is acted upon (default: 0.8)." placeholder:"P" env:"POSMEDIC_ACT"`
+	Weigh    map[string]float64 `help:"What costs weigh, in minutes of work: merchant, desk and downtime (a minute of each), truck (a visit), money (one CNY), risk, insult, attempt, question." placeholder:"NAME=N" env:"POSMEDIC_WEIGH"`
+	Host     string             `help:"host:port under which agents reach this machine, for the enrolment command." placeholder:"HOST:PORT" env:"POSMEDIC_HOST"`
 }
 
 // config lays the flags over the defaults.
@@ -40,6 +42,7 @@ func (f serveFlags) config() app.Config {
 			*s.into = s.flag
 		}
 	}
+	cfg.Diagnose.Act, cfg.Weigh = f.Act, f.Weigh
 	return cfg
 }
 

@@ -50,7 +50,8 @@ type App struct {
 
 // New checks the settings; nothing is opened yet.
 func New(cfg Config, version string, log *slog.Logger) (*App, error) {
-	if err := cfg.validate(); err != nil {
+	cfg, err := cfg.settle()
+	if err != nil {
 		return nil, err
 	}
 	return &App{cfg: cfg, version: version, log: log, life: newLifecycle(), front: &front{pages: console.Pages(web.Files())}}, nil

@@ -29,7 +29,8 @@ var ErrOldDatabase = problem.New(problem.Config, "archive.old_database",
 
 // OpenArchive opens the database of a server.
 func OpenArchive(ctx context.Context, cfg Config) (*Archive, error) {
-	if err := cfg.validate(); err != nil {
+	cfg, err := cfg.settle()
+	if err != nil {
 		return nil, err
 	}
 	if err := cfg.hasData(); err != nil {

@@ -1,10 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"errors"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,6 +42,7 @@ type Config struct {
 
 	Observe  observe.Rules
 	Diagnose diagnose.Policy
+	Weigh    map[string]float64 // laid over the weights of Diagnose, by their names
 	Repair   repair.Policy
 	Verify   verify.Rules
 	Learn    learn.ShadowRule
@@ -71,7 +76,17 @@ func defaultDir() string {
 	return filepath.Join(home, ".local", "share", "posmedic")
 }
 
-// validate refuses a start with one sentence and a hint for the first setting that cannot work.
+// settle lays the operator's weights over the policy, and refuses a start with one sentence and a hint for the first setting
+// that cannot work.
+func (c Config) settle() (Config, error) {
+	policy, err := c.policy()
+	if err != nil {
+		return c, err
+	}
+	c.Diagnose, c.Weigh = policy, nil
+	return c, c.validate()
+}
+
 func (c Config) validate() error {
 	for flag, address := range map[string]string{"--listen": c.Listen, "--agents": c.Agents} {
 		if _, _, err := net.SplitHostPort(address); err != nil {
@@ -91,6 +106,27 @@ func (c Config) validate() error {
 		return wrong("--dir", "", "指定一个可写的数据文件夹", "give a folder that can be written", errors.New("empty"))
 	}
 	return nil
+}
+
+// policy is how the engine acts, with the operator's weights.
+func (c Config) policy() (diagnose.Policy, error) {
+	p := c.Diagnose
+	if act := p.Act; act != 0 && !(act >= 0.5 && act < 1) {
+		return p, wrong("--act", strconv.FormatFloat(act, 'g', -1, 64), "写0.5到1之间的概率，例如 0.8", "give a probability from 0.5 to below 1, for example 0.8", errors.New("out of range"))
+	}
+	if len(c.Weigh) == 0 {
+		return p, nil
+	}
+	weights := cmp.Or(p.Weights, diagnose.DefaultWeights())
+	for _, name := range slices.Sorted(maps.Keys(c.Weigh)) {
+		var ok bool
+		if weights, ok = weights.With(name, c.Weigh[name]); !ok {
+			return p, wrong("--weigh", name, "可以写 merchant、desk、downtime、truck、money、risk、insult、attempt、question，值不小于0",
+				"names are merchant, desk, downtime, truck, money, risk, insult, attempt, question, values from 0 on", errors.New("no such weight"))
+		}
+	}
+	p.Weights = weights
+	return p, nil
 }
 
 func wrong(flag, value, zh, en string, cause error) error {

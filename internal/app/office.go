@@ -49,7 +49,8 @@ var (
 
 // OpenOffice opens the data of a server; who is written into the audit trail.
 func OpenOffice(ctx context.Context, cfg Config, who string) (*Office, error) {
-	if err := cfg.validate(); err != nil {
+	cfg, err := cfg.settle()
+	if err != nil {
 		return nil, err
 	}
 	if err := cfg.hasData(); err != nil {

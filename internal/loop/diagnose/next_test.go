@@ -1,6 +1,7 @@
 package diagnose_test
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -328,6 +329,19 @@ func TestWhatNobodyCouldSayIsEvidenceToo(t *testing.T) {
 			if reason.Variable == "cable_state" {
 				t.Errorf("shown as a finding: %+v", reason)
 			}
+		}
+	}
+}
+
+func TestWeightsAreSetByName(t *testing.T) {
+	t.Parallel()
+	w, ok := diagnose.DefaultWeights().With("truck", 600)
+	if !ok || w.Truck != 600 || w.Merchant != diagnose.DefaultWeights().Merchant {
+		t.Errorf("got %+v, %v", w, ok)
+	}
+	for name, value := range map[string]float64{"lorry": 1, "truck": -1, "money": math.NaN(), "risk": math.Inf(1)} {
+		if _, ok := diagnose.DefaultWeights().With(name, value); ok {
+			t.Errorf("%s=%v was taken", name, value)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"math"
 
 	"github.com/posmedic/posmedic/internal/bayes"
 	"github.com/posmedic/posmedic/pack"
@@ -33,6 +34,20 @@ type Weights struct {
 // dense; a truck roll is four hours of travel and work; one CNY is a minute of a desk agent.
 func DefaultWeights() Weights {
 	return Weights{Merchant: 1, Desk: 1, Downtime: 0.5, Truck: 240, Money: 1, Risk: 240, Insult: 15, Attempt: 8, Question: 0.5}
+}
+
+// With gives the weights with one of them set by its name (merchant, desk, downtime, truck, money, risk, insult, attempt, question);
+// false where there is no such weight or the value cannot be one.
+func (w Weights) With(name string, value float64) (Weights, bool) {
+	field, known := map[string]*float64{
+		"merchant": &w.Merchant, "desk": &w.Desk, "downtime": &w.Downtime, "truck": &w.Truck, "money": &w.Money,
+		"risk": &w.Risk, "insult": &w.Insult, "attempt": &w.Attempt, "question": &w.Question,
+	}[name]
+	if !known || !(value >= 0) || math.IsInf(value, 1) {
+		return w, false
+	}
+	*field = value
+	return w, true
 }
 
 // standIn is how many minutes of downtime count: after a working day the shop has found another way to take money.
