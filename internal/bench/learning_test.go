@@ -47,7 +47,8 @@ func TestLearning(t *testing.T) {
 	})
 	t.Run("a few hundred cases help already", func(t *testing.T) {
 		t.Parallel()
-		if r.PlainAfter.LogLoss >= r.PlainBefore.LogLoss || r.PlainAfter.Share1 <= r.PlainBefore.Share1 {
+		// With two hundred tests a top-1 share moves by a case for no reason; whole distributions do not.
+		if r.PlainAfter.LogLoss >= r.PlainBefore.LogLoss || r.PlainAfter.Brier >= r.PlainBefore.Brier {
 			t.Errorf("before %+v, after %+v", r.PlainBefore, r.PlainAfter)
 		}
 	})
